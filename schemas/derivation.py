@@ -17,14 +17,10 @@ class Derivation(BaseModel):
 
     blind_after_s: int = Field(default=30, ge=1, description="silence of a collector after which it is blind")
     max_clock_skew_s: int = Field(default=60, ge=0, description="how far ahead of its arrival a message may be dated")
-    max_clock_lag_s: int = Field(
-        default=300, ge=0, description="how far behind its arrival an unbuffered sample may be"
-    )
+    max_clock_lag_s: int = Field(default=300, ge=0, description="how far behind its arrival a sample may be")
     hot_hours: int = Field(default=6, ge=1, description="what intake keeps in memory")
     month_close_delay_h: int = Field(default=48, ge=0, description="from the end of a month to its closing")
-    correction_horizon_days: int = Field(
-        default=100, ge=1, description="from the end of a month to its last correction"
-    )
+    correction_horizon_days: int = Field(default=100, ge=1, description="from a month's end to its last correction")
 
     @property
     def blind_after_ms(self) -> int:

@@ -1,1 +1,24 @@
-"""What follows: one frozen Struct per fact, named like its table; instants are integer milliseconds until they are rendered."""
+"""What follows: one frozen Struct per fact, named like its table; instants are integer milliseconds until written."""
+
+from schemas.facts.availability import Availability
+from schemas.facts.credit import Credit
+from schemas.facts.dead_letter import DeadLetter
+from schemas.facts.fact import Fact
+from schemas.facts.outage import LocationOutage, Source
+from schemas.facts.progress import Progress
+from schemas.facts.state import LocationState
+
+FACTS: tuple[type[Fact], ...] = (LocationState, LocationOutage, Availability, Credit)
+"""Every derived fact, in the order in which one follows from another."""
+
+__all__ = [
+    "FACTS",
+    "Availability",
+    "Credit",
+    "DeadLetter",
+    "Fact",
+    "LocationOutage",
+    "LocationState",
+    "Progress",
+    "Source",
+]

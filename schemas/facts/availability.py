@@ -1,0 +1,32 @@
+"""`availability`: an account's month at a location (AV-1, AV-2, EX-1..EX-6; semantics §4)."""
+
+from typing import ClassVar
+
+from schemas.facts.fact import Fact, Instant, Milliseconds
+
+
+class Availability(Fact, frozen=True, kw_only=True):
+    """Every covered millisecond is exactly one of up, down, excluded and unknown."""
+
+    TOPIC: ClassVar = "availability"
+    KEY: ClassVar = "location_id"
+    IDENTITY: ClassVar = ("account_id", "location_id", "month")
+    ORDER: ClassVar = ("month", "account_id")
+
+    account_id: str
+    location_id: str
+    month: str
+    covered_ms: Milliseconds
+    up_ms: Milliseconds
+    down_ms: Milliseconds
+    excluded_ms: Milliseconds
+    unknown_ms: Milliseconds
+    availability: str | None
+    """(covered - down) / covered, rounded down to 9 places, an exact decimal; null when nothing is covered."""
+    objective_met: bool
+    budget_left_ms: int
+    incomplete: bool
+    resolution_ms: Milliseconds | None
+    closed: bool
+    as_of: Instant
+    final_at: Instant

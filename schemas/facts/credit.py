@@ -1,0 +1,28 @@
+"""`credits`: the days a month's downtime earned (CR-1..CR-3; semantics §5)."""
+
+from typing import ClassVar, Literal
+
+from schemas.facts.fact import Fact, Instant
+
+CreditState = Literal["eligible", "claimed", "issued", "expired", "withdrawn", "reversed"]
+
+
+class Credit(Fact, frozen=True, kw_only=True):
+    """Days only: what a day is worth is billing's matter (I-19)."""
+
+    TOPIC: ClassVar = "credits"
+    KEY: ClassVar = "location_id"
+    IDENTITY: ClassVar = ("account_id", "location_id", "month")
+    ORDER: ClassVar = ("month", "account_id")
+
+    credit_id: str
+    account_id: str
+    location_id: str
+    month: str
+    downtime_minutes: int
+    credit_days: int
+    state: CreditState
+    eligible_at: Instant
+    claim_deadline: Instant
+    claimed_at: Instant | None = None
+    claim_ticket_id: str | None = None

@@ -1,0 +1,103 @@
+"""What every fact carries (semantics §6), and how one is written.
+
+A fact is a value: an immutable Struct whose instants are integer milliseconds. On the wire they are text.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
+from uuid import NAMESPACE_DNS, UUID, uuid5
+
+import msgspec
+
+from schemas import times
+
+Instant = Annotated[
+    int, msgspec.Meta(extra_json_schema={"type": "string", "format": "date-time"}, extra={"instant": True})
+]
+Milliseconds = Annotated[int, msgspec.Meta(description="a duration")]
+
+NAMESPACE: UUID = uuid5(NAMESPACE_DNS, "fivenines.invalid")
+
+HISTORY = frozenset({"version", "revision", "supersedes", "source"})
+"""How a fact came to be, not what it says: left out where two derivations are compared."""
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):
+    """`version` says how much input the fact was derived from: the greatest is the newest. `revision` is for people."""
+
+    TOPIC: ClassVar[str]
+    KEY: ClassVar[str]
+    IDENTITY: ClassVar[tuple[str, ...]]
+    ORDER: ClassVar[tuple[str, ...]] = ()
+    """How the facts of one key are sorted in an output; the identity where nothing is said."""
+
+    terms: str
+    fold_version: int
+    settings: dict[str, int]
+    version: int = 0
+    revision: int = 0
+    retracted: bool = False
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.IDENTITY)
+
+    @property
+    def key(self) -> str:
+        return str(getattr(self, self.KEY))
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.ORDER or self.IDENTITY)
+
+    def says(self, other: "Fact") -> bool:
+        """Whether both say the same, however they came to be."""
+        return self.content() == other.content()
+
+    def content(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__struct_fields__ if name not in HISTORY)
+
+    def written(self) -> dict[str, Any]:
+        """The fact as its topic carries it: instants as text, field names as published."""
+        instants = _instants(type(self))
+        fields = zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True)
+        return {
+            wire: times.render(value) if name in instants and value is not None else value
+            for name, wire, value in ((name, wire, getattr(self, name)) for name, wire in fields)
+        }
+
+    def current(self) -> dict[str, Any]:
+        """What two derivations must agree on: the written fact without its history."""
+        return {name: value for name, value in self.written().items() if name not in HISTORY}
+
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> Self:
+        """The fact of its written form. Raises `msgspec.ValidationError` on anything else."""
+        instants = {cls.__struct_encode_fields__[cls.__struct_fields__.index(name)] for name in _instants(cls)}
+        values = {
+            name: times.parse(value) if name in instants and isinstance(value, str) else value
+            for name, value in written.items()
+        }
+        return msgspec.convert(values, cls)
+
+
+def named(name: str) -> str:
+    """The id of what `name` names, such as ``outage/LOCATION/STARTED_AT`` (semantics §10)."""
+    return str(uuid5(NAMESPACE, name))
+
+
+_INSTANTS: dict[type[Fact], frozenset[str]] = {}
+
+
+def _instants(cls: type[Fact]) -> frozenset[str]:
+    if cls not in _INSTANTS:
+        hints = get_type_hints(cls, include_extras=True)
+        _INSTANTS[cls] = frozenset(name for name in cls.__struct_fields__ if _is_instant(hints[name]))
+    return _INSTANTS[cls]
+
+
+def _is_instant(hint: Any) -> bool:
+    metadata = getattr(hint, "__metadata__", ())
+    return any((meta.extra or {}).get("instant") for meta in metadata if isinstance(meta, msgspec.Meta)) or any(
+        _is_instant(part) for part in get_args(hint) if part is not hint
+    )
