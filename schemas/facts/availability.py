@@ -1,5 +1,6 @@
 """`availability`: an account's month at a location (AV-1, AV-2, EX-1..EX-6; semantics §4)."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 from schemas.facts.fact import Fact, Instant, Milliseconds
@@ -21,8 +22,8 @@ class Availability(Fact, frozen=True, kw_only=True):
     down_ms: Milliseconds
     excluded_ms: Milliseconds
     unknown_ms: Milliseconds
-    availability: str | None
-    """(covered - down) / covered, rounded down to 9 places, an exact decimal; null when nothing is covered."""
+    availability: Decimal | None
+    """(covered - down) / covered, rounded down to 9 places; null when nothing is covered."""
     objective_met: bool
     budget_left_ms: int
     incomplete: bool

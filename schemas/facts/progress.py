@@ -11,8 +11,8 @@ from schemas.facts.fact import Instant
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """All that precedes `through` in this input partition has been published.
 
-    Intake writes it to `progress` and, in band, to the same partition of every topic it produces: a reader that meets it
-    there has read every fact that precedes it.
+    Intake writes it to `progress` and, in band, to the same partition of every topic it produces: a reader that
+    meets it there has read every fact that precedes it.
     """
 
     TOPIC: ClassVar = "progress"
