@@ -1,0 +1,76 @@
+"""How soon the first answer to a ticket is due, and how often that must be kept (Annex A §1)."""
+
+from datetime import time
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from schemas.terms.fields import Count, Distinct, Listed, Part, Share, Text, Weekday, Zone, term
+
+TicketType = Literal["incident", "request", "complaint", "number_port", "number_change", "credit_claim"]
+
+
+class Hours(Part):
+    hours: Count = term("RS-2, RS-3", "hours from creation to the first response")
+
+
+Target = Hours | Literal["next_business_day"]
+
+
+class ContactHours(Part):
+    """Local hours of some weekdays, half-open: [opens, closes)."""
+
+    days: Distinct[Weekday] = term("RS-1", "weekdays with these hours")
+    opens: time = term("RS-1", "local time from which requests are in contact hours")
+    closes: time = term("RS-1", "local time from which they no longer are")
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError(f"closes must be later than opens ({self.opens})")
+        return self
+
+
+class Targets(Part):
+    """By priority; in contact hours RS-2, at all other times and on holidays RS-3."""
+
+    urgent: Target = term("RS-2, RS-3", "target of an urgent ticket")
+    medium: Target = term("RS-2, RS-3", "target of a medium ticket")
+    low: Target = term("RS-2, RS-3", "target of a low ticket")
+
+
+class Holidays(Part):
+    """As the `holidays` package names them."""
+
+    country: Text = term("I-13", "ISO 3166 code of the country")
+    subdivision: Text = term("I-13", "code of the province or state")
+
+
+class Response(Part):
+    hours_zone: Zone = term("I-1", "zone of the contact hours and of local dates")
+    contact_hours: Listed[ContactHours] = term("RS-1", "the week's contact hours")
+    in_contact_hours: Targets
+    other_times: Targets
+    attainment: Share = term("RS-4", "share of a month's requests that must be answered in time, judged on integers")
+    ticket_types: Distinct[TicketType] = term("I-20", "types of ticket that are requests related to the SLA")
+    counted_apart: Distinct[TicketType] = term("NU-1", "types that depend on third parties: counted, not judged")
+    judged_per: Literal["account", "all_customers"] = term("I-20", "whose requests the share is taken over")
+    clock: Literal["elapsed", "contact"] = term("I-11", "whether hours run always, or in contact hours only")
+    pause_while_pending_customer: bool = term("I-11", "whether a contact clock stands while the customer is asked")
+    business_days: Distinct[Weekday] = term("I-12", "weekdays that are business days unless they are holidays")
+    next_business_day: Literal["after_creation", "same_day_before_opening"] = term(
+        "I-12", "whether a ticket before opening on a business day is due the business day after, or that day"
+    )
+    holidays: Holidays
+    counted_in: Literal["month_of_creation"] = term("I-14", "the month a request belongs to")
+    first_response: Literal["public_by_agent"] = term("I-15", "what counts as the first response")
+    priority_changes: Literal["each_from_creation"] = term(
+        "I-16", "a ticket is judged by the priority in force at each instant, measured from creation"
+    )
+
+    @model_validator(mode="after")
+    def _no_type_twice(self) -> Self:
+        both = [kind for kind in self.ticket_types if kind in self.counted_apart]
+        if both:
+            raise ValueError(f"{both[0]!r} is in ticket_types and in counted_apart")
+        return self

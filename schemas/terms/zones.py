@@ -1,0 +1,42 @@
+"""Time zones by IANA name, read from the `tzdata` package only: two machines with one lock file have the same months.
+
+(`zoneinfo.ZoneInfo(name)` would prefer whatever the operating system has installed.)
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+@cache
+def zone_names() -> tuple[str, ...]:
+    """Every IANA name that `zone` knows, in the order of the tz database."""
+    return tuple(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """The zone of that name; `ValueError` for a name that the tz database does not have."""
+    if name not in zone_names():
+        raise ValueError(f"unknown time zone {name!r}")
+    with files("tzdata.zoneinfo").joinpath(*name.split("/")).open("rb") as data:
+        return ZoneInfo.from_file(data, key=name)
+
+
+def midnight(day: date, zone_name: str) -> int:
+    """Milliseconds since 1970 (UTC) at which the local day begins.
+
+    Where a change of clocks skips midnight, that is the instant of the change; where it repeats midnight, the first of
+    the two (both are what `fold=0` means).
+    """
+    local = datetime(day.year, day.month, day.day, tzinfo=zone(zone_name))
+    return (local.astimezone(UTC) - _EPOCH) // _MS
+
+
+def local_date(instant: int, zone_name: str) -> date:
+    """The calendar day that an instant (ms since 1970, UTC) falls on in a zone."""
+    return (_EPOCH + instant * _MS).astimezone(zone(zone_name)).date()
