@@ -1,7 +1,7 @@
 """Every series of terms, and which of its files is in force on a day (VE-1)."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -9,7 +9,8 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
-from schemas.terms.files import TermsError, read_folder
+from schemas.terms import digests
+from schemas.terms.files import TermsError, read_folder, terms_paths
 from schemas.terms.model import STANDARD, Terms
 
 PACKAGED = Path(__file__).parent
@@ -39,11 +40,12 @@ class Book:
         return files[max(0, bisect_right(files, first_day, key=attrgetter("effective")) - 1)]
 
 
-def bind(files: Sequence[Terms]) -> Book:
-    """A book of these terms, in any order."""
-    if not any(terms.series == STANDARD for terms in files):
+def bind(files: Iterable[Terms]) -> Book:
+    """A book of these terms, in any order; `TermsError` if none is of the standard series."""
+    ordered = tuple(sorted(files, key=attrgetter("series", "effective")))
+    if all(terms.series != STANDARD for terms in ordered):
         raise TermsError(["no terms of the standard series"])
-    return Book(tuple(sorted(files, key=attrgetter("series", "effective"))))
+    return Book(ordered)
 
 
 def read_book(folder: Path | None = None) -> Book:
@@ -57,6 +59,16 @@ def read_book(folder: Path | None = None) -> Book:
 def check(folder: Path | None = None) -> list[str]:
     """Everything that is wrong with a folder of terms, one line each: file, key, what is wrong, what is allowed."""
     return read_folder(folder or PACKAGED)[1]
+
+
+def seal(folder: Path | None = None) -> list[str]:
+    """Put the folder's new files in force: list their digests, so that later edits are refused. Returns their names.
+
+    `TermsError` if anything is wrong with the folder, an edit of a file in force included.
+    """
+    if problems := check(folder):
+        raise TermsError(problems)
+    return digests.seal(folder or PACKAGED, list(terms_paths(folder or PACKAGED)))
 
 
 def skew_problems(book: Book, max_clock_skew_s: int) -> list[str]:

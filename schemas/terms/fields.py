@@ -45,12 +45,14 @@ def _exact(value: object) -> object:
 
 def _known_zone(name: str) -> str:
     if name not in zone_names():
-        raise ValueError(f"is not a time zone of the tz database, such as 'Etc/GMT+8'{nearest(name, zone_names())}")
+        raise ValueError(f"must be a time zone of the tz database, such as 'Etc/GMT+8'{nearest(name, zone_names())}")
     return name
 
 
 def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    raise ValueError("must be a list")
 
 
 def _distinct(values: tuple[Item, ...]) -> tuple[Item, ...]:

@@ -68,6 +68,6 @@ def read_file(path: Path, series: str) -> Terms:
 
 
 def _name_problems(path: Path, effective: object) -> list[str]:
-    if not isinstance(effective, date) or path.stem == effective.isoformat():
+    if type(effective) is not date or path.stem == effective.isoformat():
         return []
     return [f"effective: is {effective.isoformat()}, but the file is named {path.stem}; name it {effective}{SUFFIX}"]

@@ -1,6 +1,8 @@
 """What is wrong with a terms file, in words: the key, what is wrong, what is allowed."""
 
+import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -8,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from schemas.terms.fields import nearest
 
 _LONGEST_SHOWN = 60
+_PYDANTIC_SUBJECT = re.compile(r"^\w+ should")
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
@@ -16,18 +19,26 @@ def explain(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 
 def _words(error: Any, model: type[BaseModel]) -> str:
-    place, kind, value, context = error["loc"], error["type"], error["input"], error.get("ctx", {})
-    if kind == "missing":
-        return "is missing; terms state every value"
-    if kind == "extra_forbidden":
-        known = _keys_beside(place, model)
-        return f"is unknown{nearest(str(place[-1]), known) or '; allowed are ' + ', '.join(known)}"
-    if kind == "literal_error":
-        hint = nearest(value, _quoted(context["expected"])) if isinstance(value, str) else ""
-        return f"is {_shown(value)}, must be {context['expected']}{hint}"
-    if kind == "value_error":
-        return str(context["error"]) if isinstance(value, dict | BaseModel) else f"{_shown(value)} {context['error']}"
-    return f"is {_shown(value)}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+    place, value, context = error["loc"], error["input"], error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            meaning = _table(place, model).model_fields[place[-1]].description
+            return f"is missing: {meaning or 'a table of the terms'}"
+        case "extra_forbidden":
+            known = list(_table(place, model).model_fields)
+            return f"is unknown{nearest(str(place[-1]), known) or '; allowed are ' + ', '.join(known)}"
+        case "literal_error":
+            allowed = context["expected"].lower()
+            quoted = allowed.split("'")[1::2]
+            return f"is {_shown(value)}: must be {allowed}{nearest(str(value), quoted)}"
+        case "model_type":
+            return f"is {_shown(value)}: must be a table"
+        case "value_error" if isinstance(value, dict):
+            return str(context["error"])
+        case "value_error":
+            return f"is {_shown(value)}: {context['error']}"
+        case _:
+            return f"is {_shown(value)}: {_PYDANTIC_SUBJECT.sub('must', error['msg'])}"
 
 
 def _key(place: Sequence[str | int]) -> str:
@@ -38,20 +49,17 @@ def _key(place: Sequence[str | int]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    """As the file has it, where Python would write it in another way."""
+    text = str(value).lower() if isinstance(value, bool | date) else repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
-def _quoted(expected: str) -> list[str]:
-    return expected.split("'")[1::2]
-
-
-def _keys_beside(place: Sequence[str | int], model: type[BaseModel]) -> list[str]:
-    """The keys allowed in the table that an unknown key stands in."""
+def _table(place: Sequence[str | int], model: type[BaseModel]) -> type[BaseModel]:
+    """The table that a key belongs to."""
     for step in place[:-1]:
-        if isinstance(step, str) and step in model.model_fields:
-            model = next(_models(model.model_fields[step].annotation), model)
-    return list(model.model_fields)
+        if isinstance(step, str):
+            model = next(_models(model.model_fields[step].annotation))
+    return model
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -1,20 +1,29 @@
 """How soon the first answer to a ticket is due, and how often that must be kept (Annex A §1)."""
 
+import re
 from datetime import time
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from holidays import country_holidays
+from pydantic import AfterValidator, model_validator
 
-from schemas.terms.fields import Count, Distinct, Listed, Part, Share, Text, Weekday, Zone, term
+from schemas.terms.fields import Distinct, Listed, Part, Share, Text, Weekday, Zone, term
 
 TicketType = Literal["incident", "request", "complaint", "number_port", "number_change", "credit_claim"]
 
 
-class Hours(Part):
-    hours: Count = term("RS-2, RS-3", "hours from creation to the first response")
+NEXT_BUSINESS_DAY = "next_business_day"
+
+_HOURS = re.compile(r"([1-9]\d{0,3}) h", re.ASCII)
 
 
-Target = Hours | Literal["next_business_day"]
+def _hours_or_day(target: str) -> str:
+    if target != NEXT_BUSINESS_DAY and not _HOURS.fullmatch(target):
+        raise ValueError(f"must be hours, such as '4 h', or '{NEXT_BUSINESS_DAY}'")
+    return target
+
+
+Target = Annotated[str, AfterValidator(_hours_or_day)]
 
 
 class ContactHours(Part):
@@ -38,12 +47,27 @@ class Targets(Part):
     medium: Target = term("RS-2, RS-3", "target of a medium ticket")
     low: Target = term("RS-2, RS-3", "target of a low ticket")
 
+    def hours(self, priority: Literal["urgent", "medium", "low"]) -> int | None:
+        """Hours from creation to the first response; None where it is due on the next business day."""
+        match = _HOURS.fullmatch({"urgent": self.urgent, "medium": self.medium, "low": self.low}[priority])
+        return int(match[1]) if match else None
+
 
 class Holidays(Part):
     """As the `holidays` package names them."""
 
     country: Text = term("I-13", "ISO 3166 code of the country")
     subdivision: Text = term("I-13", "code of the province or state")
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        try:
+            known = country_holidays(self.country).subdivisions
+        except NotImplementedError:
+            raise ValueError(f"the holidays package does not know the country {self.country!r}") from None
+        if self.subdivision not in known:
+            raise ValueError(f"{self.country} has no subdivision {self.subdivision!r}; allowed are {', '.join(known)}")
+        return self
 
 
 class Response(Part):
