@@ -32,6 +32,8 @@ def read_folder(folder: Path) -> tuple[list[Terms], list[str]]:
     if not any(path.parent == folder for path in paths):
         problems.append(f"{folder}: no file of the standard series, such as 2024-09-23.toml, directly in the folder")
     terms: list[Terms] = []
+    if (folder / STANDARD).is_dir():
+        problems.append(f"{STANDARD}: the files of the standard series lie directly in the folder; move them there")
     for path in paths:
         try:
             terms.append(read_file(path, STANDARD if path.parent == folder else path.parent.name))
