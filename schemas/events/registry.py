@@ -1,0 +1,149 @@
+"""`registry`: whom the platform serves, where and with what, as versions that count from `valid_from` (semantics §2).
+
+A version says everything about its entity: a field that is absent from it is null from then on.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.events.event import Message
+from schemas.events.fields import E164, Id, Instant, Interval, Text
+
+
+class RegistryRecord(Message):
+    """A version of an entity. Of two with the same identity the newest `recorded_at` counts, then the greater hash."""
+
+    TOPIC: ClassVar = "registry"
+    KEY: ClassVar[str]
+    DATED: ClassVar = None
+    ARRIVAL: ClassVar = "recorded_at"
+
+    entity: str
+    valid_from: Instant
+    recorded_at: Instant
+    closed_at: Instant | None = None
+
+    @property
+    def entity_id(self) -> str:
+        return str(getattr(self, self.KEY))
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return (self.entity, self.entity_id, self.valid_from)
+
+
+class Account(RegistryRecord):
+    """A customer."""
+
+    KEY: ClassVar = "account_id"
+
+    entity: Literal["account"] = "account"
+    account_id: Id
+    plan_id: Id | None = None
+    terms: Id | None = None
+    """The series of terms; None: `standard`."""
+    authorised_uses: list[Id] | None = None
+    name: Text | None = None
+
+
+class Plan(RegistryRecord):
+    """What a customer has subscribed to."""
+
+    KEY: ClassVar = "plan_id"
+
+    entity: Literal["plan"] = "plan"
+    plan_id: Id
+    name: Text | None = None
+    unlimited_voice: bool | None = None
+    unlimited_fax: bool | None = None
+
+
+class Location(RegistryRecord):
+    """A single place where an end user receives service (clause AV-2)."""
+
+    KEY: ClassVar = "location_id"
+
+    entity: Literal["location"] = "location"
+    location_id: Id
+    account_id: Id
+    access: Literal["provider_circuit", "customer_broadband"] | None = None
+    sla_from: Instant | None = None
+    """None: never (clause EX-5)."""
+    activated_at: Instant | None = None
+    """None: always."""
+    name: Text | None = None
+    site: Text | None = None
+    contact: Text | None = None
+    timezone: Id | None = None
+
+
+class Device(RegistryRecord):
+    """Something that reports."""
+
+    KEY: ClassVar = "device_id"
+
+    entity: Literal["device"] = "device"
+    device_id: Id
+    location_id: Id
+    monitored: bool = True
+    heartbeat_interval_s: Interval | None = None
+    """None: the terms' default."""
+    model: Text | None = None
+
+
+class Number(RegistryRecord):
+    """A telephone number."""
+
+    KEY: ClassVar = "e164"
+
+    entity: Literal["number"] = "number"
+    e164: E164
+    account_id: Id | None = None
+    type: Id | None = None
+    hunt_group: bool | Id | None = None
+
+
+class Campaign(RegistryRecord):
+    """A registered messaging campaign (clause PU-2)."""
+
+    KEY: ClassVar = "campaign_id"
+
+    entity: Literal["campaign"] = "campaign"
+    campaign_id: Id
+    account_id: Id
+
+
+class DestinationClass(RegistryRecord):
+    """What a number prefix leads to (clause BL-1)."""
+
+    KEY: ClassVar = "prefix"
+
+    entity: Literal["destination_class"] = "destination_class"
+    prefix: Id
+    class_: Id = Field(alias="class")
+
+
+class DoNotCall(RegistryRecord):
+    """A number whose holder must not be called (clause PU-5)."""
+
+    KEY: ClassVar = "e164"
+
+    entity: Literal["do_not_call"] = "do_not_call"
+    e164: E164
+
+
+ENTITIES: Mapping[str, type[RegistryRecord]] = MappingProxyType(
+    {
+        "account": Account,
+        "plan": Plan,
+        "location": Location,
+        "device": Device,
+        "number": Number,
+        "campaign": Campaign,
+        "destination_class": DestinationClass,
+        "do_not_call": DoNotCall,
+    }
+)

@@ -1,0 +1,36 @@
+"""A msgspec Struct with the fields of a published contract: the same rules, decoded ten times as fast."""
+
+from typing import Any, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from schemas.events.event import Event, Message, is_instant
+
+
+def struct_of(name: str, model: type[Message], asks: type[Event], *, forbid_unknown_fields: bool = True) -> Any:
+    """The Struct of a model, with the properties of `asks`.
+
+    Its instants are decoded as text, for msgspec would round where we floor: whoever decodes puts the milliseconds in
+    their place. It is mutable for that alone.
+    """
+    hints = get_type_hints(model, include_extras=True)
+    return msgspec.defstruct(
+        name,
+        [
+            (field, _text_for_instant(hints[field]), msgspec.NODEFAULT if info.is_required() else info.default)
+            for field, info in model.model_fields.items()
+        ],
+        bases=(asks, msgspec.Struct),
+        namespace={"MODEL": model, "__doc__": model.__doc__},
+        module=model.__module__,
+        kw_only=True,
+        gc=False,  # texts and numbers form no cycles
+        forbid_unknown_fields=forbid_unknown_fields,
+    )
+
+
+def _text_for_instant(hint: Any) -> Any:
+    if not is_instant(hint):
+        return hint
+    optional = type(None) in get_args(hint) and get_origin(hint) is not None
+    return str | None if optional else str

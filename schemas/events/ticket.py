@@ -1,0 +1,40 @@
+"""`tickets`: what happened to a customer's request; a credit claim is one too (semantics §2)."""
+
+from typing import Any, ClassVar, Literal
+
+from schemas.events.event import Message
+from schemas.events.fields import Id, Instant, Month
+
+
+class TicketEvent(Message):
+    """One step in the life of a ticket."""
+
+    TOPIC: ClassVar = "tickets"
+    KEY: ClassVar = "account_id"
+    DATED: ClassVar = "occurred_at"
+
+    id: Id
+    ticket_id: Id
+    account_id: Id
+    occurred_at: Instant
+    event_type: Literal[
+        "created", "responded", "status_changed", "priority_changed", "note_added", "merged", "reopened", "closed"
+    ]
+    ticket_type: Literal["incident", "request", "complaint", "number_port", "number_change", "credit_claim"] | None = (
+        None
+    )
+    priority: Literal["urgent", "medium", "low"] | None = None
+    status: Literal["open", "pending_customer", "resolved"] | None = None
+    actor: Literal["customer", "agent", "system"] | None = None
+    on_behalf: bool | None = None
+    is_public: bool | None = None
+    channel: Literal["email", "web", "letter", "chat", "phone"] | None = None
+    location_id: Id | None = None
+    outage_id: Id | None = None
+    merged_into: Id | None = None
+    month: Month | None = None
+    """The month that a credit claim is about."""
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return (self.TOPIC, self.source, self.id)

@@ -1,0 +1,42 @@
+"""Refusals by time (semantics §1): by the message and its recorded arrival, never by when it is processed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from schemas import times
+from schemas.derivation import SECOND_MS, Derivation
+from schemas.events import Event
+from schemas.wire.hot import HeartbeatDecoder
+from schemas.wire.reasons import Refused
+
+
+@dataclass(frozen=True)
+class Gate:
+    """`final_before` tells, for an arrival in ms, the first instant of the oldest month that is not final then; without
+    it nothing is too late. What is dated less than the correction horizon before its arrival never is."""
+
+    derivation: Derivation = field(default_factory=Derivation)
+    final_before: Callable[[int], int] | None = None
+    heartbeats: HeartbeatDecoder = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        horizon = None if self.final_before is None else self.derivation.correction_horizon_ms
+        object.__setattr__(self, "heartbeats", HeartbeatDecoder(self.max_clock_skew_ms, horizon))
+
+    @property
+    def max_clock_skew_ms(self) -> int:
+        return self.derivation.max_clock_skew_s * SECOND_MS
+
+    def check(self, event: Event, timestamp: int | None) -> None:
+        """Raises `Refused` for what is dated ahead of its arrival or changes final months only."""
+        arrival = event.arrival(timestamp)
+        if arrival is None:
+            return
+        if event.dated is not None and event.dated > arrival + self.max_clock_skew_ms:
+            ahead = (event.dated - arrival) / SECOND_MS
+            raise Refused("clock_ahead", f"dated {ahead:.3f} s after its arrival")
+        if self.final_before is None or event.newest_change is None:
+            return
+        open_from = self.final_before(arrival)
+        if event.newest_change < open_from:
+            raise Refused("too_late", f"months before {times.render(open_from)} were final")
