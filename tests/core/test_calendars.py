@@ -50,6 +50,7 @@ def test_months_begin_and_are_judged_as_their_case_says(case: dict[str, Any]) ->
         month = months.month(name)
         found = {"start": render(month.start), "end": render(month.end), "terms": month.terms.effective.isoformat()}
         assert found == expected, name
+        assert months.month_at(month.start) is months.month_at(month.end - 1) is month
 
 
 @pytest.mark.parametrize("case", CASES["deadline"], ids=lambda case: f"{case['month']} {case['month_zone']}")
@@ -96,7 +97,8 @@ def test_every_instant_lies_in_exactly_one_month(
     every = list(months.months(FIRST, LAST))
     assert [month.end for month in every[:-1]] == [month.start for month in every[1:]]
     assert all(month.start < month.end for month in every)
-    for start, length in spans:
+    edges = [(month.start, month.end - month.start) for month in every[1:-1:100]]
+    for start, length in [*spans, *edges]:
         (holding,) = (month for month in every if month.start <= start < month.end)
         assert months.month_at(start) == holding == months.month(holding.name)
         assert months.start_of_month(start) == holding.start
