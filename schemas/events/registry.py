@@ -74,6 +74,8 @@ class Location(RegistryRecord):
     """None: never (clause EX-5)."""
     activated_at: Instant | None = None
     """None: always."""
+    primary_device_id: Id | None = None
+    """The device that decides where the terms say that the primary does (I-5)."""
     name: Text | None = None
     site: Text | None = None
     contact: Text | None = None

@@ -23,5 +23,7 @@ class LocationState(Fact, frozen=True, kw_only=True):
     devices_up: int
     devices_down: int
     devices_unknown: int
+    devices_silent: int
+    """Of `devices_down`, those that at `from` had fallen silent rather than reported it."""
     resolution_ms: Milliseconds | None
     """The longest hold of the samples that speak for the interval; null where none has a hold."""

@@ -1,0 +1,124 @@
+"""The audit: the same folds over a recording of the input, and what follows from it (semantics §7, law 5).
+
+Nothing is derived until everything has been read, so the order of the recording does not matter. Of two messages with
+one identity the first in the log stays, which only the whole log can tell.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas.derivation import Derivation
+from schemas.events import Event, Heartbeat, RegistryRecord, Tick
+from schemas.facts import DeadLetter, Fact
+from schemas.terms.book import Book
+from schemas.topics import murmur2_partition
+from schemas.wire import Gate, Line, Rejected, dead_letter, decode
+from streams.engine import Partition, Position
+from streams.folds.chain import Chain
+from streams.folds.world import World
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A message and where it stood: `number` counts the lines of the recording from 1."""
+
+    line: Line
+    number: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Its place in the log of its partition; a line that does not know it stands where the file has it."""
+        return (self.number if self.line.offset is None else self.line.offset, self.number)
+
+
+@dataclass
+class Replay:
+    """A replay of one recording. Feed it with `read`, then ask for `facts`."""
+
+    book: Book
+    derivation: Derivation
+    until: int | None = None
+    """What had arrived by then (ms), and nothing later; what does not say when it arrived is always taken."""
+    wanted: Callable[[Event], bool] = lambda _: True
+    partitions: int = 8
+    """Of the topics keyed by location, as the platform was created."""
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    unknown: Counter[str] = field(default_factory=Counter)
+    """Events with fields that nobody knows, by topic."""
+
+    def __post_init__(self) -> None:
+        self.world = World(self.book, self.derivation)
+        self.chain = Chain(self.world)
+        self._gate = Gate(self.derivation, self.world.open_since)
+        self._identified: dict[tuple[Any, ...], list[tuple[Entry, Event]]] = {}
+
+    def read(self, lines: Iterable[Line | Rejected], raw: Callable[[], bytes] = bytes) -> None:
+        """Take in every line; `raw` gives the bytes of the line just read, for one that is no line at all."""
+        for number, line in enumerate(lines, 1):
+            if isinstance(line, Rejected):
+                self.dead_letters.append(dead_letter(line, raw(), topic=None, line=number))
+            else:
+                self._take(Entry(line, number))
+
+    def facts(self) -> Iterator[Fact]:
+        """Every current fact, in no order."""
+        self._settle_conflicts()
+        for location_id in self.world.registry.ids("location"):
+            self.chain.loop.held(location_id, self._partition(location_id))
+        yield from self.chain.loop.settle_all(Position())
+
+    def _partition(self, location_id: str) -> Partition:
+        """Where a location that never reported belongs: its own partition, if the recording has any."""
+        if set(self.world.clocks) == {None}:
+            return None
+        return murmur2_partition(location_id.encode(), self.partitions)
+
+    def _take(self, entry: Entry) -> None:
+        line = entry.line
+        event = decode(
+            line.topic,
+            line.value,
+            key=line.key,
+            headers=line.headers,
+            timestamp=line.timestamp,
+            check_key=line.partition is not None,
+            gate=self._gate,
+            unknown=self.unknown,
+        )
+        if self.until is not None and not self._had_arrived(event, line.timestamp, self.until):
+            return
+        if isinstance(event, Rejected):
+            self._refuse(event, entry)
+        elif not self.wanted(event):
+            return
+        elif isinstance(event, Heartbeat | Tick | RegistryRecord):
+            self.chain.absorb(event, line.partition)
+        else:
+            self._identified.setdefault(event.identity, []).append((entry, event))
+
+    def _had_arrived(self, event: Event | Rejected, timestamp: int | None, until: int) -> bool:
+        arrival = timestamp if isinstance(event, Rejected) else event.arrival(timestamp)
+        return arrival is None or arrival <= until
+
+    def _refuse(self, rejected: Rejected, entry: Entry) -> None:
+        line = entry.line
+        at = {"line": entry.number} if line.offset is None else {"offset": line.offset}
+        self.dead_letters.append(dead_letter(rejected, line.value, topic=line.topic, partition=line.partition, **at))
+
+    def _settle_conflicts(self) -> None:
+        """Of the messages with one identity the first in the log counts; others must say the same."""
+        for entries in self._identified.values():
+            (first, event), *others = sorted(entries, key=lambda each: each[0].place)
+            self.chain.absorb(event, first.line.partition)
+            for entry, other in others:
+                if other.payload_hash != event.payload_hash:
+                    detail = f"{event.payload_hash} was said first, now {other.payload_hash}"
+                    self._refuse(Rejected("conflict", detail), entry)
+        self._identified.clear()
+
+
+def in_order(facts: Iterable[Fact | DeadLetter]) -> list[Fact | DeadLetter]:
+    """Facts as outputs have them: by topic, key and the fact's own order."""
+    return sorted(facts, key=lambda fact: (fact.TOPIC, fact.key, fact.order))

@@ -1,0 +1,191 @@
+"""The fold contract and the one loop over events.
+
+A fold keeps, for each key, a state that is the set of what it has been told, and derives from it, as often as it is
+asked, every fact that follows. The loop tells folds what arrives, asks those whose answer may have changed, and hands
+on the difference to what was said before. Order and repetition leave no trace because states are sets; a cut leaves
+none because a state and what was said are all there is to save (laws 1 to 3 of the semantics).
+
+Folds stand in a chain: the facts of one are the events of the next.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from heapq import heappop, heappush
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+
+from schemas.facts import Fact
+
+FOREVER = 1 << 62
+"""Later than every instant: the end of what has not ended, and when nothing is due."""
+
+Partition = int | None
+"""A Kafka partition, or None for events that stand in none, such as the lines of a file."""
+
+
+class Position(NamedTuple):
+    """Where in the input a fact was derived: `version` is the sum of the offsets of all inputs read."""
+
+    version: int = 0
+    topic: str = ""
+    partition: Partition = None
+    offset: int | None = None
+
+
+class Fold:
+    """One derived fact: what a fold must say, and what it may leave as it is. A state is the fold's own value."""
+
+    fact: ClassVar[type[Fact]]
+    reads: ClassVar[frozenset[str]]
+    """The topics whose events it takes in, by key."""
+
+    def __init__(self, world: Any) -> None:
+        self.world = world
+        """The broadcasts, which every key shares."""
+
+    def empty(self) -> Any:
+        """The state of a key about which nothing is known."""
+        raise NotImplementedError
+
+    def absorb(self, state: Any, event: Any, now: int) -> bool:
+        """Take an event into the state; whether the facts may have changed at stream time `now`."""
+        raise NotImplementedError
+
+    def derive(self, key: str, state: Any, partition: Partition) -> Sequence[Fact]:
+        """Every fact that follows from the state, in the light of the broadcasts."""
+        raise NotImplementedError
+
+    def due(self, key: str, state: Any, partition: Partition) -> int:
+        """The stream time after which the answer may be another although nothing arrived; `FOREVER` if none."""
+        return FOREVER
+
+    def concerns(self, key: str, state: Any, broadcast: Any) -> bool:
+        """Whether a change of the broadcasts may change the facts of a key."""
+        return False
+
+    def mark(self, fact: Any, before: Any, gone: Sequence[Any], position: Position) -> Fact:
+        """Note in a fact how it came to be: from the same fact `before`, or in place of those that are `gone`."""
+        return fact  # type: ignore[no-any-return]
+
+    def retract(self, fact: Any) -> Fact:
+        """What is said last of a fact that no longer follows."""
+        return msgspec.structs.replace(fact, retracted=True)  # type: ignore[no-any-return]
+
+    def forget(self, state: Any, published: dict[Hashable, Any], before: int) -> None:
+        """Drop what only matters to the time before an instant."""
+
+
+class Held(msgspec.Struct):
+    """What the loop holds of one key: each fold's state, and the facts that were last said, by identity."""
+
+    partition: Partition
+    states: list[Any]
+    published: list[dict[Hashable, Fact]]
+    due: int = FOREVER
+
+
+class Loop:
+    """Folds in the order of their chain, over every key."""
+
+    def __init__(self, folds: Sequence[Fold], world: Any) -> None:
+        self.folds = folds
+        self.world = world
+        self.keys: dict[str, Held] = {}
+        self._due: dict[Partition, list[tuple[int, str]]] = {}
+        self._readers = {
+            topic: [index for index, fold in enumerate(folds) if topic in fold.reads]
+            for topic in {topic for fold in folds for topic in fold.reads}
+        }
+
+    def held(self, key: str, partition: Partition) -> Held:
+        held = self.keys.get(key)
+        if held is None:
+            folds = self.folds
+            held = self.keys[key] = Held(partition, [fold.empty() for fold in folds], [{} for _ in folds])
+        return held
+
+    def absorb(self, topic: str, key: str, event: Any, partition: Partition) -> list[int]:
+        """Take an event in without asking anybody; the folds whose facts may have changed, by their place."""
+        held = self.held(key, partition)
+        now = self.world.time(partition) or 0
+        return [index for index in self._readers[topic] if self.folds[index].absorb(held.states[index], event, now)]
+
+    def take(self, topic: str, key: str, event: Any, partition: Partition, position: Position) -> list[Fact]:
+        """Take an event in; the facts that changed."""
+        changed = self.absorb(topic, key, event, partition)
+        return self.settle(key, changed, position) if changed else []
+
+    def settle(self, key: str, changed: Iterable[int], position: Position) -> list[Fact]:
+        """Ask the folds at these places, and those down the chain that what they say concerns."""
+        held = self.keys[key]
+        waiting = set(changed)
+        said: list[Fact] = []
+        for index, fold in enumerate(self.folds):
+            if index not in waiting:
+                continue
+            facts = self._difference(fold, key, held, index, position)
+            said += facts
+            now = self.world.time(held.partition) or 0
+            for reader in self._readers.get(fold.fact.TOPIC, ()):
+                absorbed = [self.folds[reader].absorb(held.states[reader], fact, now) for fact in facts]
+                if any(absorbed):
+                    waiting.add(reader)
+        self._schedule(key, held)
+        return said
+
+    def settle_all(self, position: Position) -> Iterable[Fact]:
+        """Ask every fold about every key: the whole answer, when nothing was asked before."""
+        for key in self.keys:
+            yield from self.settle(key, range(len(self.folds)), position)
+
+    def broadcast(self, change: Any, partitions: Callable[[Partition], bool], position: Position) -> list[Fact]:
+        """After a change of the broadcasts: the facts of the keys it concerns that changed."""
+        said: list[Fact] = []
+        for key, held in list(self.keys.items()):
+            if partitions(held.partition):
+                folds = enumerate(self.folds)
+                concerned = [at for at, fold in folds if fold.concerns(key, held.states[at], change)]
+                said += self.settle(key, concerned, position) if concerned else []
+        return said
+
+    def advance(self, partition: Partition, position: Position) -> list[Fact]:
+        """After stream time moved on: the facts that changed because nothing arrived."""
+        due, now = self._due.get(partition, []), self.world.time(partition) or 0
+        said: list[Fact] = []
+        while due and due[0][0] < now:
+            at, key = heappop(due)
+            held = self.keys.get(key)
+            if held is None or held.due != at:
+                continue
+            late = [
+                index for index, fold in enumerate(self.folds) if fold.due(key, held.states[index], partition) < now
+            ]
+            if late:
+                said += self.settle(key, late, position)
+            else:
+                self._schedule(key, held)
+        return said
+
+    def _schedule(self, key: str, held: Held) -> None:
+        due = min(fold.due(key, state, held.partition) for fold, state in zip(self.folds, held.states, strict=True))
+        held.due = due
+        if due < FOREVER:
+            heappush(self._due.setdefault(held.partition, []), (due, key))
+
+    def _difference(self, fold: Fold, key: str, held: Held, index: int, position: Position) -> list[Fact]:
+        """What a fold says now and did not say before; what it no longer says is retracted."""
+        published = held.published[index]
+        facts = {fact.identity: fact for fact in fold.derive(key, held.states[index], held.partition)}
+        gone = [fact for identity, fact in published.items() if identity not in facts and not fact.retracted]
+        said = [_revised(fold.retract(fact), fact, position) for fact in gone]
+        for identity, fact in facts.items():
+            before = published.get(identity)
+            if before is None or not before.says(fact):
+                said.append(_revised(fold.mark(fact, before, gone, position), before, position))
+        published.update((fact.identity, fact) for fact in said)
+        return said
+
+
+def _revised(fact: Fact, before: Fact | None, position: Position) -> Fact:
+    revision = before.revision + 1 if before is not None else 1
+    return msgspec.structs.replace(fact, version=position.version, revision=revision)

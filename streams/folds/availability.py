@@ -1,0 +1,237 @@
+"""`availability`: a location's states -> an account's month there (AV-1, AV-2, EX-1..EX-6; semantics §4).
+
+Every covered millisecond is exactly one of up, down, excluded and unknown. It refuses to say anything about months in
+which nobody had the location, and about time after `as_of`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import ClassVar, NamedTuple
+
+from schemas.derivation import DAY_MS
+from schemas.events import Annotation, RegistryRecord
+from schemas.facts import Availability, Fact, LocationState
+from schemas.terms.model import Terms
+from streams.calendars import Month
+from streams.engine import FOREVER, Fold, Partition
+from streams.folds.clock import Gap
+from streams.folds.outages import Rows, in_order, keep_newest, outages
+from streams.folds.registry import Tenure
+from streams.folds.world import World
+from streams.intervals import Interval, clip, intersect, subtract, total, union
+
+FOLD_VERSION = 1
+
+DEPENDS_ON = ("blind_after_s", "max_clock_skew_s", "max_clock_lag_s", "month_close_delay_h", "correction_horizon_days")
+
+PLACES = 9
+
+MONTH_MS = 31 * DAY_MS
+
+
+class Months(NamedTuple):
+    """The state of a location: its rows, and every revision of its annotations."""
+
+    rows: Rows
+    annotations: dict[tuple[str, int, str], Annotation]
+
+
+class Availabilities(Fold):
+    """The fold: a state is a location's `Months`."""
+
+    fact: ClassVar[type[Fact]] = Availability
+    reads: ClassVar = frozenset({LocationState.TOPIC, "outage-annotations"})
+
+    world: World
+
+    def empty(self) -> Months:
+        return Months({}, {})
+
+    def absorb(self, months: Months, event: LocationState | Annotation, now: int) -> bool:
+        if isinstance(event, LocationState):
+            return keep_newest(months.rows, event)
+        identity = event.annotation_id, event.revision, event.payload_hash
+        return months.annotations.setdefault(identity, event) is event
+
+    def derive(self, key: str, months: Months, partition: Partition) -> Sequence[Availability]:
+        return availability(key, in_order(months.rows), months.annotations.values(), self.world, partition)
+
+    def due(self, key: str, months: Months, partition: Partition) -> int:
+        """When the open month ends, or an ended one closes; closing waits for every partition, so ask until it has."""
+        world, now = self.world, self.world.time(partition)
+        if now is None:
+            return FOREVER
+        delay = world.derivation.month_close_delay_ms
+        ends = [
+            end
+            for tenure in world.registry.tenures(key)
+            for month in world.account_calendar(tenure.account_id).months(now - delay - MONTH_MS, now + 1)
+            for end in (month.end, month.end + delay)
+        ]
+        settled = world.slowest or now
+        return min((max(end - 1, now) for end in ends if end > settled), default=FOREVER)
+
+    def concerns(self, key: str, months: Months, broadcast: Gap | RegistryRecord) -> bool:
+        if isinstance(broadcast, Gap):
+            return False
+        if broadcast.entity == "location":
+            return broadcast.entity_id == key
+        tenures = self.world.registry.tenures(key) if broadcast.entity == "account" else ()
+        return any(tenure.account_id == broadcast.entity_id for tenure in tenures)
+
+
+class Breakdown(NamedTuple):
+    """What a month's covered time was, in milliseconds."""
+
+    covered: int
+    up: int
+    down: int
+    excluded: int
+    unknown: int
+
+
+def availability(
+    location_id: str,
+    rows: Sequence[LocationState],
+    annotations: Iterable[Annotation],
+    world: World,
+    partition: Partition,
+    now: int | None = None,
+) -> list[Availability]:
+    """Every month of every account that had the location, up to stream time (or an earlier `now`)."""
+    clock = world.clock(partition)
+    now = clock.time if now is None else now
+    listening = min((at for at in (clock.first_tick, rows[0].from_ if rows else None) if at is not None), default=None)
+    if now is None or listening is None:
+        return []
+    timeline = _Timeline(rows)
+    annotations = list(annotations)
+    return [
+        _month(location_id, account_id, month, covered, timeline, annotations, world, min(now, month.end))
+        for account_id, tenures in _by_account(world.registry.tenures(location_id)).items()
+        for month, covered in _months(account_id, tenures, world, listening, now)
+    ]
+
+
+class _Timeline:
+    """A location's states as spans of time."""
+
+    def __init__(self, rows: Sequence[LocationState]) -> None:
+        spans = [((row.from_, FOREVER if row.to is None else row.to), row) for row in rows]
+        self.up = union(span for span, row in spans if row.state in ("up", "degraded"))
+        self.down = union(span for span, row in spans if row.state == "down")
+        self.outages = [
+            (outage.started_at, FOREVER if outage.ended_at is None else outage.ended_at) for outage in outages(rows)
+        ]
+        self._holds = [(span, row.resolution_ms) for span, row in spans if row.resolution_ms]
+
+    def resolution_ms(self, start: int, end: int) -> int | None:
+        return max((hold for span, hold in self._holds if span[0] < end and span[1] > start), default=None)
+
+
+def _by_account(tenures: Iterable[Tenure]) -> Mapping[str, list[Tenure]]:
+    accounts: dict[str, list[Tenure]] = {}
+    for tenure in tenures:
+        accounts.setdefault(tenure.account_id, []).append(tenure)
+    return accounts
+
+
+def _months(
+    account_id: str, tenures: Sequence[Tenure], world: World, listening: int, now: int
+) -> Iterator[tuple[Month, list[Interval]]]:
+    """The months in which an account had the location since the platform listens, and what is covered of each."""
+    had = union((max(tenure.since, listening), min(tenure.until, now)) for tenure in tenures if tenure.since < now)
+    covered = union(*(tenure.covered for tenure in tenures))
+    for month in world.account_calendar(account_id).months(listening, now):
+        if clip(had, month.start, month.end):
+            yield month, clip(covered, month.start, min(now, month.end))
+
+
+def _month(
+    location_id: str,
+    account_id: str,
+    month: Month,
+    covered: Sequence[Interval],
+    timeline: _Timeline,
+    annotations: Iterable[Annotation],
+    world: World,
+    as_of: int,
+) -> Availability:
+    derivation, terms = world.derivation, month.terms
+    final_at = month.end + derivation.correction_horizon_ms
+    in_force = _in_force(note for note in annotations if note.recorded_at < final_at)
+    time = breakdown(covered, timeline.up, timeline.down, *_spans(in_force, timeline.outages, terms))
+    closes_at = month.end + derivation.month_close_delay_ms
+    budget = terms.budget_ms(time.covered) - time.down
+    return Availability(
+        terms=terms.reference,
+        fold_version=FOLD_VERSION,
+        settings={name: getattr(derivation, name) for name in DEPENDS_ON},
+        account_id=account_id,
+        location_id=location_id,
+        month=month.name,
+        covered_ms=time.covered,
+        up_ms=time.up,
+        down_ms=time.down,
+        excluded_ms=time.excluded,
+        unknown_ms=time.unknown,
+        availability=_share(time.covered - time.down, time.covered),
+        objective_met=budget >= 0,
+        budget_left_ms=budget,
+        incomplete=terms.is_incomplete(time.unknown, time.covered),
+        resolution_ms=timeline.resolution_ms(month.start, as_of),
+        closed=as_of == month.end and (world.slowest or 0) >= closes_at,
+        as_of=as_of,
+        final_at=final_at,
+    )
+
+
+def breakdown(
+    covered: Sequence[Interval],
+    up: Sequence[Interval],
+    down: Sequence[Interval],
+    excluding: Sequence[Interval],
+    gaps: Sequence[Interval],
+) -> Breakdown:
+    """Split covered time: down in an approved monitoring gap is unknown, then excluded where a cause excludes it."""
+    was_down = subtract(intersect(covered, down), gaps)
+    excluded = total(intersect(was_down, excluding))
+    whole, counted, was_up = total(covered), total(was_down) - excluded, total(intersect(covered, up))
+    return Breakdown(whole, was_up, counted, excluded, whole - was_up - counted - excluded)
+
+
+def _in_force(annotations: Iterable[Annotation]) -> list[Annotation]:
+    """Of each annotation the newest revision, then the newest recording, then the greater hash; if it is approved."""
+    newest: dict[str, Annotation] = {}
+    for note in annotations:
+        rival = newest.get(note.annotation_id)
+        if rival is None or _rank(note) > _rank(rival):
+            newest[note.annotation_id] = note
+    return [note for note in newest.values() if note.state == "approved"]
+
+
+def _rank(note: Annotation) -> tuple[int, int, str]:
+    return note.revision, note.recorded_at, note.payload_hash
+
+
+def _spans(
+    annotations: Iterable[Annotation], down: Sequence[Interval], terms: Terms
+) -> tuple[list[Interval], list[Interval]]:
+    """The time that approved causes exclude, and the approved monitoring gaps."""
+    excluding, gaps = [], []
+    for note in annotations:
+        span = (note.from_, _end_of_outage(note.from_, down) if note.to is None else note.to)
+        if note.cause == "monitoring_gap":
+            gaps.append(span)
+        elif terms.excludes(note.cause):
+            excluding.append(span)
+    return union(excluding), union(gaps)
+
+
+def _end_of_outage(at: int, down: Sequence[Interval]) -> int:
+    """Where the outage that contains an instant ends; the instant itself where none does."""
+    return next((end for start, end in down if start <= at < end), at)
+
+
+def _share(part: int, whole: int) -> Decimal | None:
+    return Decimal(part * 10**PLACES // whole).scaleb(-PLACES) if whole else None

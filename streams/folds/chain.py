@@ -1,0 +1,69 @@
+"""The chain of folds, and how each kind of event reaches it: the one way in that every driver shares."""
+
+from collections.abc import Sequence
+
+from schemas.events import Annotation, Event, Heartbeat, RegistryRecord, Tick
+from schemas.facts import Fact
+from streams.engine import Fold, Loop, Partition, Position
+from streams.folds.availability import Availabilities
+from streams.folds.credits import Credits
+from streams.folds.outages import Outages
+from streams.folds.states import States
+from streams.folds.world import World
+
+FOLDS: tuple[type[Fold], ...] = (States, Outages, Availabilities, Credits)
+"""Every fold, in the order in which one follows from another."""
+
+
+class Chain:
+    """A loop over some of the folds, fed with events. It holds every fact that follows from them."""
+
+    def __init__(self, world: World, folds: Sequence[type[Fold]] = FOLDS) -> None:
+        self.world = world
+        self.loop = Loop([fold(world) for fold in folds], world)
+        self._lag_ms = world.derivation.max_clock_lag_s * 1000
+
+    def absorb(self, event: Event, partition: Partition) -> None:
+        """Take an event in and derive nothing yet: for a replay, which asks once at the end."""
+        if isinstance(event, Heartbeat):
+            self.world.clock(partition).event(event.effective_at(self._lag_ms))
+            self.loop.absorb(event.TOPIC, event.location_id, event, partition)
+        elif isinstance(event, Tick):
+            self.world.tick(partition, event.collector_id, event.occurred_at)
+        elif isinstance(event, RegistryRecord):
+            self.world.registry.absorb(event)
+        elif isinstance(event, Annotation):
+            self.loop.absorb(event.TOPIC, event.location_id, event, partition)
+
+    def take(self, event: Event, partition: Partition, position: Position) -> list[Fact]:
+        """Take an event in; the facts that changed because of it, or of the time it brought."""
+        if isinstance(event, Heartbeat):
+            said = self._time(partition, position, event.effective_at(self._lag_ms))
+            return said + self.loop.take(event.TOPIC, event.location_id, event, partition, position)
+        if isinstance(event, Tick):
+            return self._tick(event, partition, position)
+        if isinstance(event, RegistryRecord):
+            new = self.world.registry.absorb(event)
+            return self.loop.broadcast(event, _everywhere, position) if new else []
+        if isinstance(event, Annotation):
+            return self.loop.take(event.TOPIC, event.location_id, event, partition, position)
+        return []
+
+    def _time(self, partition: Partition, position: Position, at: int) -> list[Fact]:
+        """Where no collector ever ticked, events are the clock."""
+        clock = self.world.clock(partition)
+        clock.event(at)
+        return self.loop.advance(partition, position) if clock.newest_tick is None else []
+
+    def _tick(self, tick: Tick, partition: Partition, position: Position) -> list[Fact]:
+        said: list[Fact] = []
+        for gap in self.world.tick(partition, tick.collector_id, tick.occurred_at):
+            said += self.loop.broadcast(gap, lambda other: partition in (None, other), position)
+        reached = [partition] if partition is not None else list(self.world.clocks)
+        for each in reached:
+            said += self.loop.advance(each, position)
+        return said
+
+
+def _everywhere(_: Partition) -> bool:
+    return True

@@ -1,0 +1,132 @@
+"""Stream time and blindness: what a partition's ticks say about time, and about when nobody listened (semantics §3).
+
+A tick is a value, and the order of ticks says nothing: a collector is kept as its first and newest tick and the gaps
+between, which any order and any repetition of the same ticks leave alike.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from streams.engine import FOREVER
+from streams.intervals import Interval
+
+
+class Gap(NamedTuple):
+    """Blind time of a collector that began, ended or was split at stream time `now`; it reaches back to `since`."""
+
+    collector_id: str
+    since: int
+    now: int
+
+
+class Collector:
+    """One collector's ticks: `first`, `newest` and the gaps longer than `blind_after_ms` between them."""
+
+    __slots__ = ("first", "gaps", "newest")
+
+    def __init__(self, tick: int, gaps: Sequence[Interval] = ()) -> None:
+        self.first = self.newest = tick
+        self.gaps = list(gaps)
+
+    def tick(self, at: int, blind_after_ms: int) -> int | None:
+        """Take a tick in; since when blind time is another because of it, or None."""
+        if at > self.newest:
+            gap, self.newest = (self.newest, at), at
+        elif at < self.first:
+            gap, self.first = (at, self.first), at
+        else:
+            return self._split(at, blind_after_ms)
+        if gap[1] - gap[0] <= blind_after_ms:
+            return None
+        insort(self.gaps, gap)
+        return gap[0]
+
+    def _split(self, at: int, blind_after_ms: int) -> int | None:
+        index = bisect_left(self.gaps, (at, at)) - 1
+        if index < 0 or not self.gaps[index][0] < at < self.gaps[index][1]:
+            return None
+        start, end = self.gaps[index]
+        self.gaps[index : index + 1] = [gap for gap in ((start, at), (at, end)) if gap[1] - gap[0] > blind_after_ms]
+        return start
+
+
+class Clock:
+    """The time of one input partition, as its ticks and events tell it."""
+
+    __slots__ = ("_blind_after_ms", "collectors", "first_tick", "newest_event", "newest_tick")
+
+    def __init__(self, blind_after_ms: int) -> None:
+        self._blind_after_ms = blind_after_ms
+        self.collectors: dict[str, Collector] = {}
+        self.first_tick: int | None = None
+        self.newest_tick: int | None = None
+        self.newest_event: int | None = None
+
+    @property
+    def time(self) -> int | None:
+        """The newest tick, or the newest event where no collector ever ticked; None before anything came."""
+        return self.newest_event if self.newest_tick is None else self.newest_tick
+
+    def event(self, at: int) -> None:
+        if self.newest_event is None or at > self.newest_event:
+            self.newest_event = at
+
+    def tick(self, collector_id: str, at: int) -> list[Gap]:
+        """Take a tick in; the blind time that began, ended or was split because of it."""
+        newest = self.newest_tick
+        if newest is None or at > newest:
+            self.newest_tick = at
+        if self.first_tick is None or at < self.first_tick:
+            self.first_tick = at
+        gaps = self._left_behind(newest) if newest is not None and at > newest else []
+        collector = self.collectors.get(collector_id)
+        if collector is None:
+            self.collectors[collector_id] = Collector(at)
+        elif (since := collector.tick(at, self._blind_after_ms)) is not None:
+            gaps.append(Gap(collector_id, since, self.newest_tick or at))
+        return gaps
+
+    def _left_behind(self, before: int) -> list[Gap]:
+        """The collectors that stream time left behind with its step from `before` to now."""
+        now, limit = self.newest_tick or before, self._blind_after_ms
+        return [
+            Gap(collector_id, collector.newest, now)
+            for collector_id, collector in self.collectors.items()
+            if before - collector.newest <= limit < now - collector.newest
+        ]
+
+    def blind(self, collector_id: str | None, start: int, end: int) -> Sequence[Interval]:
+        """When the collector was blind, as far as it touches ``(start, end)``, in order; an open gap ends `FOREVER`."""
+        collector = self.collectors.get(collector_id) if collector_id is not None else None
+        if collector is None:
+            return ()
+        gaps = collector.gaps
+        # gaps are disjoint: ordered by start, they are ordered by end as well
+        low = bisect_right(gaps, start, key=_end)
+        high = bisect_left(gaps, end, lo=low, key=_start)
+        spans: list[Interval] = gaps[low:high]
+        if self.is_blind_now(collector) and collector.newest < end:
+            spans.append((collector.newest, FOREVER))
+        return spans
+
+    def is_blind_now(self, collector: Collector) -> bool:
+        """Whether stream time has left the collector behind."""
+        return (self.newest_tick or 0) - collector.newest > self._blind_after_ms
+
+    def copy(self) -> "Clock":
+        clock = Clock(self._blind_after_ms)
+        clock.first_tick, clock.newest_tick, clock.newest_event = self.first_tick, self.newest_tick, self.newest_event
+        for collector_id, collector in self.collectors.items():
+            copied = Collector(collector.first, collector.gaps)
+            copied.newest = collector.newest
+            clock.collectors[collector_id] = copied
+        return clock
+
+
+def _start(span: Interval) -> int:
+    return span[0]
+
+
+def _end(span: Interval) -> int:
+    return span[1]

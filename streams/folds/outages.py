@@ -1,0 +1,128 @@
+"""`location_outages`: a location's states -> when it was down (A§2, I-6, I-9; semantics §3).
+
+A maximal run of down. Unknown time between two parts of it stays inside, and one that may still turn out to be inside
+keeps the outage open. It refuses to count unknown time as downtime.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from operator import attrgetter
+from typing import ClassVar
+
+import msgspec
+
+from schemas import times
+from schemas.facts import Fact, LocationOutage, LocationState, Source
+from schemas.facts.fact import named
+from streams.engine import Fold, Partition, Position
+
+FOLD_VERSION = 1
+
+Rows = dict[int, LocationState]
+"""A location's states by where they begin: of each the newest, a retracted one included."""
+
+
+class Outages(Fold):
+    """The fold: a state is the rows of a location."""
+
+    fact: ClassVar[type[Fact]] = LocationOutage
+    reads: ClassVar = frozenset({LocationState.TOPIC})
+
+    def empty(self) -> Rows:
+        return {}
+
+    def absorb(self, rows: Rows, row: LocationState, now: int) -> bool:
+        return keep_newest(rows, row)
+
+    def derive(self, key: str, rows: Rows, partition: Partition) -> Sequence[LocationOutage]:
+        return outages(in_order(rows))
+
+    def mark(
+        self,
+        fact: LocationOutage,
+        before: LocationOutage | None,
+        gone: Sequence[LocationOutage],
+        position: Position,
+    ) -> LocationOutage:
+        """One whose start moved names the one it replaces; the source is the input from its start to its change."""
+        supersedes = before.supersedes if before else next((old.outage_id for old in gone if _meet(old, fact)), None)
+        source = None
+        if position.offset is not None and position.partition is not None:
+            first = before.source.first_offset if before and before.source else position.offset
+            source = Source(position.topic, position.partition, first, position.offset)
+        return msgspec.structs.replace(fact, supersedes=supersedes, source=source)
+
+    def forget(self, rows: Rows, published: dict[Hashable, LocationOutage], before: int) -> None:
+        """Keep what an outage that reaches past `before` is made of."""
+        for identity, outage in list(published.items()):
+            if outage.started_at <= before and (outage.retracted or (outage.ended_at or before + 1) <= before):
+                del published[identity]
+        needed = min((outage.started_at for outage in published.values()), default=before)
+        for start, row in list(rows.items()):
+            if start < needed and (row.retracted or (row.to is not None and row.to <= min(needed, before))):
+                del rows[start]
+
+
+def keep_newest(rows: Rows, row: LocationState) -> bool:
+    """Keep a row unless a newer one is known; whether it was kept."""
+    known = rows.get(row.from_)
+    if known is not None and known.version > row.version:
+        return False
+    rows[row.from_] = row
+    return True
+
+
+def in_order(rows: Rows) -> list[LocationState]:
+    """The current rows in order of time."""
+    return sorted((row for row in rows.values() if not row.retracted), key=attrgetter("from_"))
+
+
+def _meet(old: LocationOutage, new: LocationOutage) -> bool:
+    """Whether two outages have time in common."""
+    return (new.ended_at is None or old.started_at < new.ended_at) and (
+        old.ended_at is None or new.started_at < old.ended_at
+    )
+
+
+def outages(rows: Sequence[LocationState]) -> list[LocationOutage]:
+    """The outages in a location's states, given in order of time; only the last can be open."""
+    return [_outage(run) for run in runs_of_down(rows)]
+
+
+def runs_of_down(rows: Iterable[LocationState]) -> Iterable[list[LocationState]]:
+    """The rows of each outage: down, and unknown where down stands on both sides or may still follow."""
+    run: list[LocationState] = []
+    for row in rows:
+        if row.state == "down" or (run and _may_be_inside(row)):
+            run.append(row)
+            continue
+        if run:
+            yield _without_trailing_unknown(run)
+        run = []
+    if run:
+        yield run if run[-1].to is None else _without_trailing_unknown(run)
+
+
+def _may_be_inside(row: LocationState) -> bool:
+    return row.state == "unknown" and row.devices_unknown > 0
+
+
+def _without_trailing_unknown(run: list[LocationState]) -> list[LocationState]:
+    while run[-1].state != "down":
+        run.pop()
+    return run
+
+
+def _outage(run: Sequence[LocationState]) -> LocationOutage:
+    first, last = run[0], run[-1]
+    inside = [row for row in run if row.state == "unknown" and row.to is not None]
+    return LocationOutage(
+        terms=first.terms,
+        fold_version=FOLD_VERSION,
+        settings=first.settings,
+        outage_id=named(f"outage/{first.location_id}/{times.render(first.from_)}"),
+        location_id=first.location_id,
+        started_at=first.from_,
+        ended_at=last.to,
+        kind="silence" if first.devices_silent else "reported",
+        unknown_ms=sum((row.to or 0) - row.from_ for row in inside),
+    )

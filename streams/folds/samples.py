@@ -1,0 +1,190 @@
+"""The samples of a device: a set in order of time, so that how they arrived leaves no trace (semantics §1, §7)."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from streams.engine import FOREVER
+
+CHANGES_ONLY = 0
+"""The interval of a device that reports changes only (an explicit null)."""
+UNSTATED = -1
+"""The interval of a sample that says none: the registry's in force, else the terms' default."""
+
+
+class Profile(NamedTuple):
+    """What a sample says beside its time. Of two at one instant one counts: `up` wins, then the longer interval."""
+
+    up: bool
+    interval_ms: int
+    collector_id: str | None
+
+    def rank(self) -> tuple[bool, int, str]:
+        interval = FOREVER if self.interval_ms == CHANGES_ONLY else self.interval_ms
+        return self.up, interval, self.collector_id or ""
+
+
+class Profiles:
+    """Profiles as small numbers: a fleet has few, and a million samples name them."""
+
+    def __init__(self) -> None:
+        self.codes: dict[Profile, int] = {}
+        self.known: list[Profile] = []
+
+    def code(self, profile: Profile) -> int:
+        code = self.codes.get(profile)
+        if code is None:
+            code = self.codes[profile] = len(self.known)
+            self.known.append(profile)
+        return code
+
+
+class Delayed(NamedTuple):
+    """Samples that need more than their time: `taken` at their arrival because their clock was slow, by what identifies
+    them; and those `outranked` by another of the same instant.
+    """
+
+    taken: dict[tuple[int, int], int]
+    outranked: set[tuple[int, int]]
+
+
+class Device:
+    """The samples of one device at one location: `times` in order, and the profile of each.
+
+    `codes` is one number while all samples have the same profile, which is nearly always.
+    """
+
+    __slots__ = ("codes", "delayed", "first", "hold_ms", "times")
+
+    def __init__(self) -> None:
+        self.times = array("q")
+        self.codes: int | array[int] = -1
+        self.first = FOREVER
+        self.hold_ms = 0
+        """How long the latest sample holds: 0 when it must be asked for."""
+        self.delayed: Delayed | None = None
+
+    def code(self, index: int) -> int:
+        return self.codes if isinstance(self.codes, int) else self.codes[index]
+
+    def continues(self, at: int, code: int, now: int) -> bool:
+        """Whether a sample only goes on with what the last one said: alike, and within its hold, which still lasts."""
+        if self.codes != code or not self.hold_ms or self.delayed is not None:
+            return False
+        last = self.times[-1]
+        return last < at <= last + self.hold_ms >= now
+
+    def is_inside_a_hold(self, at: int, code: int) -> bool:
+        """Whether a late sample falls between two like it that one hold joins: it changes nothing."""
+        if (
+            self.codes != code
+            or not self.hold_ms
+            or self.delayed is not None
+            or not self.times[0] < at < self.times[-1]
+        ):
+            return False
+        index = bisect_left(self.times, at)
+        return self.times[index] - self.times[index - 1] <= self.hold_ms
+
+    def last(self, profiles: Profiles) -> tuple[int, int]:
+        """Time and code of the last sample that counts."""
+        if self.delayed and self.delayed.taken:
+            *_, last = self.samples(profiles)
+            return last
+        return self.times[-1], self.code(-1)
+
+    def distinct_codes(self) -> set[int]:
+        codes = {self.codes} if isinstance(self.codes, int) else set(self.codes)
+        return codes | {code for _, code in self.delayed.taken} if self.delayed else codes
+
+    def add(self, at: int, code: int, profiles: Profiles) -> bool:
+        """Take in a sample dated `at`; whether it was new."""
+        times = self.times
+        if self.delayed and self.delayed.taken.pop((at, code), None) is not None:
+            self._insert(at, code, profiles)
+            return True
+        if not times or at > times[-1]:
+            self._append(at, code)
+            return True
+        return self._insert(at, code, profiles)
+
+    def add_delayed(self, dated: int, arrived: int, code: int) -> bool:
+        """Take in a sample at its arrival, its own clock being slow; of one received twice the earliest counts."""
+        if self._has(dated, code):
+            return False
+        self.delayed = self.delayed or Delayed({}, set())
+        known = self.delayed.taken.get((dated, code), FOREVER)
+        self.delayed.taken[dated, code] = min(known, arrived)
+        self.first = min(self.first, arrived)
+        return arrived < known
+
+    def _has(self, at: int, code: int) -> bool:
+        index = bisect_left(self.times, at)
+        if index < len(self.times) and self.times[index] == at and self.code(index) == code:
+            return True
+        return self.delayed is not None and (at, code) in self.delayed.outranked
+
+    def _append(self, at: int, code: int) -> None:
+        if self.codes != code:
+            if not self.times:
+                self.codes, self.first = code, min(self.first, at)
+            else:
+                self._codes().append(code)
+        self.times.append(at)
+
+    def _insert(self, at: int, code: int, profiles: Profiles) -> bool:
+        index = bisect_left(self.times, at)
+        if index < len(self.times) and self.times[index] == at:
+            return self._contest(index, code, profiles)
+        if self.codes != code:
+            self._codes().insert(index, code)
+        self.times.insert(index, at)
+        self.first = min(self.first, at)
+        return True
+
+    def _contest(self, index: int, code: int, profiles: Profiles) -> bool:
+        """Two samples of one instant: the greater is kept, the other remembered so that it is not taken again."""
+        holder = self.code(index)
+        if holder == code:
+            return False
+        self.delayed = self.delayed or Delayed({}, set())
+        wins = profiles.known[code].rank() > profiles.known[holder].rank()
+        self.delayed.outranked.add((self.times[index], holder if wins else code))
+        if wins:
+            self._codes()[index] = code
+        return wins
+
+    def _codes(self) -> "array[int]":
+        if isinstance(self.codes, int):
+            self.codes = array("H", [self.codes]) * len(self.times)
+        return self.codes
+
+    def samples(self, profiles: Profiles) -> Iterator[tuple[int, int]]:
+        """Time and code of each sample that counts, in order."""
+        if not self.delayed or not self.delayed.taken:
+            return zip(self.times, self._each_code(), strict=True)
+        merged = dict(zip(self.times, self._each_code(), strict=True))
+        for (_, code), arrived in self.delayed.taken.items():
+            rival = merged.get(arrived)
+            if rival is None or profiles.known[code].rank() > profiles.known[rival].rank():
+                merged[arrived] = code
+        return iter(sorted(merged.items()))
+
+    def _each_code(self) -> "array[int] | list[int]":
+        return [self.codes] * len(self.times) if isinstance(self.codes, int) else self.codes
+
+    def forget(self, before: int) -> None:
+        """Keep the last sample at or before an instant and all after it: they say everything from there on."""
+        cut = bisect_left(self.times, before + 1) - 1
+        if cut > 0:
+            del self.times[:cut]
+            if not isinstance(self.codes, int):
+                del self.codes[:cut]
+                if len(set(self.codes)) == 1:
+                    self.codes = self.codes[0]
+        if self.delayed:
+            kept = self.times[0] if self.times else before
+            taken = {sample: at for sample, at in self.delayed.taken.items() if at >= kept}
+            outranked = {sample for sample in self.delayed.outranked if sample[0] >= kept}
+            self.delayed = Delayed(taken, outranked) if taken or outranked else None

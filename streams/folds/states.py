@@ -1,0 +1,178 @@
+"""`location_states`: heartbeats -> what a location was, from when to when (A§2, I-4, I-5, I-6; semantics §3).
+
+It refuses to say anything about the time before the location's first sample.
+"""
+
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import UNSET
+
+from schemas.events import Heartbeat, RegistryRecord
+from schemas.facts import Fact, LocationState
+from streams.engine import FOREVER, Fold, Partition
+from streams.folds.clock import Gap
+from streams.folds.histories import Judge, judged_from
+from streams.folds.locations import rows
+from streams.folds.samples import CHANGES_ONLY, UNSTATED, Device, Profile, Profiles
+from streams.folds.world import World
+
+
+class Location:
+    """The state of one location: the samples of its devices, and the row in force where older ones were forgotten."""
+
+    __slots__ = ("base", "base_at", "devices", "settled_at", "settled_until")
+
+    def __init__(self) -> None:
+        self.devices: dict[str, Device] = {}
+        self.base: LocationState | None = None
+        self.base_at = -FOREVER
+        self.settled_at = -FOREVER
+        """Stream time at which the facts were last derived."""
+        self.settled_until = -FOREVER
+        """Until when samples like the last ones hold as long as those do."""
+
+
+class States(Fold):
+    """The fold: a state is a `Location`."""
+
+    fact: ClassVar[type[Fact]] = LocationState
+    reads: ClassVar = frozenset({"device-heartbeats"})
+
+    world: World
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._one_terms = len(world.book.files) == 1
+        self._lag_ms = world.derivation.max_clock_lag_s * 1000
+        self.profiles = Profiles()
+        self._codes: dict[tuple[Any, ...], int] = {}
+
+    def empty(self) -> Location:
+        return Location()
+
+    def absorb(self, location: Location, sample: Heartbeat, now: int) -> bool:
+        """Take in a sample. One that only continues what is known, as nearly all do, changes nothing."""
+        says = (sample.status, sample.interval_s, sample.collector_id)
+        code = self._codes.get(says)
+        if code is None:
+            code = self._codes[says] = self.profiles.code(_profile(sample))
+        device = location.devices.get(sample.device_id)
+        if device is None:
+            device = location.devices[sample.device_id] = Device()
+        at = sample.occurred_at
+        if sample.received_at is not None:
+            taken_at = sample.effective_at(self._lag_ms)
+            if taken_at != at:
+                return device.add_delayed(at, taken_at, code)
+        if device.continues(at, code, now) and at < location.settled_until:
+            device.times.append(at)
+            return False
+        return self._insert(device, at, code)
+
+    def _insert(self, device: Device, at: int, code: int) -> bool:
+        alike = self._one_terms and self.profiles.known[code].interval_ms != UNSTATED
+        passed_over = alike and device.is_inside_a_hold(at, code)
+        return device.add(at, code, self.profiles) and not passed_over
+
+    def derive(self, key: str, location: Location, partition: Partition) -> Sequence[LocationState]:
+        now = self.world.time(partition)
+        since = min((device.first for device in location.devices.values()), default=FOREVER)
+        if since == FOREVER:
+            return []
+        judge = Judge(self.world, partition, key, since)
+        for device_id, device in location.devices.items():
+            at, code = device.last(self.profiles)
+            device.hold_ms = judge.hold_ms(device_id, at, self.profiles.known[code])
+        location.settled_at = since if now is None else now
+        location.settled_until = self._settled_until(key, location)
+        return _continued(location, rows(key, location.devices, self.profiles, judge, self.world))
+
+    def _settled_until(self, key: str, location: Location) -> int:
+        until = FOREVER
+        for device_id, device in location.devices.items():
+            last = device.times[-1] if device.times else -FOREVER
+            until = min(until, self.world.settled_until(key, last))
+            versions = self.world.registry.versions("device", device_id)
+            until = min([until, *(version.since for version in versions if version.since > last)])
+        return until
+
+    def due(self, key: str, location: Location, partition: Partition) -> int:
+        return min(
+            (
+                end
+                for device in location.devices.values()
+                if device.hold_ms
+                for end in self._ends_of_hold(device, partition)
+                if end >= location.settled_at
+            ),
+            default=FOREVER,
+        )
+
+    def _ends_of_hold(self, device: Device, partition: Partition) -> Sequence[int]:
+        """When the hold of the last sample is over, and the fresh one that counts after blind time."""
+        at, code = device.last(self.profiles)
+        profile = self.profiles.known[code]
+        if not profile.up:
+            return (at + device.hold_ms,)
+        blind = self.world.clock(partition).blind(profile.collector_id, at, FOREVER)
+        return at + device.hold_ms, judged_from(at, device.hold_ms, blind) + device.hold_ms
+
+    def concerns(self, key: str, location: Location, broadcast: Gap | RegistryRecord) -> bool:
+        if isinstance(broadcast, Gap):
+            return any(self._is_touched(device, broadcast) for device in location.devices.values())
+        if broadcast.entity == "device":
+            return broadcast.entity_id in location.devices
+        if broadcast.entity == "location":
+            return broadcast.entity_id == key
+        tenures = self.world.registry.tenures(key) if broadcast.entity == "account" else ()
+        return any(tenure.account_id == broadcast.entity_id for tenure in tenures)
+
+    def _is_touched(self, device: Device, gap: Gap) -> bool:
+        """Whether a gap may speak for a device: not while the hold of its last sample lasts."""
+        at, code = device.last(self.profiles)
+        profile = self.profiles.known[code]
+        if gap.since >= at and (profile.collector_id != gap.collector_id or gap.now <= at + device.hold_ms):
+            return False
+        return any(self.profiles.known[code].collector_id == gap.collector_id for code in device.distinct_codes())
+
+    def forget(self, location: Location, published: dict[Hashable, LocationState], before: int) -> None:
+        """Keep of the past the row that reaches past `before`, and what is needed to go on from there."""
+        for identity, row in list(published.items()):
+            if row.from_ > before:
+                continue
+            if row.retracted or (row.to is not None and row.to <= before):
+                del published[identity]
+            else:
+                location.base, location.base_at = row, before
+        for device in location.devices.values():
+            device.forget(before)
+
+
+def _profile(sample: Heartbeat) -> Profile:
+    interval = sample.interval_ms
+    interval_ms = UNSTATED if interval is UNSET else CHANGES_ONLY if interval is None else interval
+    return Profile(sample.status == "up", interval_ms, sample.collector_id)
+
+
+def _continued(location: Location, told: list[LocationState]) -> list[LocationState]:
+    """The rows from where the samples begin, joined to the row that was in force there."""
+    base, since = location.base, location.base_at
+    if base is None:
+        return told
+    told = [row for row in told if row.to is None or row.to > since]
+    if not told or told[0].from_ > since:
+        return [base, *told]
+    first = told[0]
+    if _tally(first) == _tally(base):
+        resolution = max(base.resolution_ms or 0, first.resolution_ms or 0) or None
+        return [msgspec.structs.replace(base, to=first.to, resolution_ms=resolution), *told[1:]]
+    first = msgspec.structs.replace(first, from_=since)
+    if base.from_ == since:
+        return [first, *told[1:]]
+    return [msgspec.structs.replace(base, to=since), first, *told[1:]]
+
+
+def _tally(row: LocationState) -> tuple[Any, ...]:
+    return row.state, row.devices_up, row.devices_down, row.devices_unknown
