@@ -38,6 +38,10 @@ class Fold:
     fact: ClassVar[type[Fact]]
     reads: ClassVar[frozenset[str]]
     """The topics whose events it takes in, by key."""
+    by_slowest: ClassVar[bool] = False
+    """Whether it waits for the time that every partition has reached, rather than that of its own."""
+    of_registered: ClassVar[bool] = False
+    """Whether it says something of a key that only the registry knows."""
 
     def __init__(self, world: Any) -> None:
         self.world = world
@@ -71,6 +75,14 @@ class Fold:
         """What is said last of a fact that no longer follows."""
         return msgspec.structs.replace(fact, retracted=True)  # type: ignore[no-any-return]
 
+    def save(self, state: Any) -> Any:
+        """The state as plain values, for msgpack."""
+        return state
+
+    def load(self, saved: bytes) -> Any:
+        """The state that was saved so."""
+        raise NotImplementedError
+
     def forget(self, state: Any, published: dict[Hashable, Any], before: int) -> None:
         """Drop what only matters to the time before an instant."""
 
@@ -82,6 +94,10 @@ class Held(msgspec.Struct):
     states: list[Any]
     published: list[dict[Hashable, Fact]]
     due: int = FOREVER
+    due_by_slowest: int = FOREVER
+
+
+_SAVED = msgspec.msgpack.Decoder(list[tuple[msgspec.Raw, msgspec.Raw]])
 
 
 class Loop:
@@ -92,6 +108,8 @@ class Loop:
         self.world = world
         self.keys: dict[str, Held] = {}
         self._due: dict[Partition, list[tuple[int, str]]] = {}
+        self._due_by_slowest: list[tuple[int, str]] = []
+        self._waits_for_slowest = any(fold.by_slowest for fold in folds)
         self._readers = {
             topic: [index for index, fold in enumerate(folds) if topic in fold.reads]
             for topic in {topic for fold in folds for topic in fold.reads}
@@ -107,6 +125,8 @@ class Loop:
     def absorb(self, topic: str, key: str, event: Any, partition: Partition) -> list[int]:
         """Take an event in without asking anybody; the folds whose facts may have changed, by their place."""
         held = self.held(key, partition)
+        if held.partition is None and partition is not None:
+            held.partition = partition
         now = self.world.time(partition) or 0
         return [index for index in self._readers[topic] if self.folds[index].absorb(held.states[index], event, now)]
 
@@ -148,29 +168,105 @@ class Loop:
                 said += self.settle(key, concerned, position) if concerned else []
         return said
 
-    def advance(self, partition: Partition, position: Position) -> list[Fact]:
-        """After stream time moved on: the facts that changed because nothing arrived."""
-        due, now = self._due.get(partition, []), self.world.time(partition) or 0
+    def save(self, key: str) -> bytes:
+        """All that is held of a key: each fold's state, and what it last said."""
+        held = self.keys[key]
+        return msgspec.msgpack.encode(
+            [
+                (fold.save(state), list(published.values()))
+                for fold, state, published in zip(self.folds, held.states, held.published, strict=True)
+            ]
+        )
+
+    def restore(self, key: str, partition: Partition, saved: bytes) -> None:
+        """Hold of a key what was saved of it, in place of anything held now."""
+        parts = zip(self.folds, _SAVED.decode(saved), strict=True)
+        states, published = [], []
+        for fold, (state, facts) in parts:
+            states.append(fold.load(bytes(state)))
+            said: list[Fact] = msgspec.msgpack.decode(facts, type=list[fold.fact])  # type: ignore[name-defined]
+            known: dict[Hashable, Fact] = {fact.identity: fact for fact in said}
+            published.append(known)
+        self.keys[key] = held = Held(partition, states, published)
+        self._schedule(key, held)
+
+    def forget(self, key: str, before: int) -> None:
+        """Drop of a key what only matters to the time before an instant."""
+        held = self.keys[key]
+        for fold, state, published in zip(self.folds, held.states, held.published, strict=True):
+            fold.forget(state, published, before)
+
+    def forget_all(self, partition: Partition) -> None:
+        """Drop every key of a partition."""
+        self.keys = {key: held for key, held in self.keys.items() if held.partition != partition}
+        self._due.pop(partition, None)
+
+    def advance(self, partition: Partition, position: Position, at_most: int | None = None) -> list[Fact]:
+        """After stream time moved on: the facts that changed because nothing arrived, of at most so many keys."""
+        said = self._settle_due(self._due.get(partition, []), self.world.time(partition), position, at_most)
+        if self._waits_for_slowest:
+            said += self._settle_due(self._due_by_slowest, self.world.slowest, position, at_most, by_slowest=True)
+        return said
+
+    def is_behind(self, partition: Partition) -> bool:
+        """Whether keys are left to `advance`."""
+        now, due = self.world.time(partition) or 0, self._due.get(partition)
+        late = self._due_by_slowest
+        return bool(due and due[0][0] < now) or bool(late and late[0][0] < (self.world.slowest or 0))
+
+    def _settle_due(
+        self,
+        due: list[tuple[int, str]],
+        now: int | None,
+        position: Position,
+        at_most: int | None,
+        *,
+        by_slowest: bool = False,
+    ) -> list[Fact]:
         said: list[Fact] = []
-        while due and due[0][0] < now:
+        asked = 0
+        while due and now is not None and due[0][0] < now and asked != at_most:
             at, key = heappop(due)
             held = self.keys.get(key)
-            if held is None or held.due != at:
+            if held is None or at != (held.due_by_slowest if by_slowest else held.due):
                 continue
+            if by_slowest:
+                held.due_by_slowest = FOREVER
+            else:
+                held.due = FOREVER
             late = [
-                index for index, fold in enumerate(self.folds) if fold.due(key, held.states[index], partition) < now
+                index
+                for index, fold in enumerate(self.folds)
+                if fold.by_slowest == by_slowest and fold.due(key, held.states[index], held.partition) < now
             ]
             if late:
+                asked += 1
                 said += self.settle(key, late, position)
             else:
                 self._schedule(key, held)
         return said
 
     def _schedule(self, key: str, held: Held) -> None:
-        due = min(fold.due(key, state, held.partition) for fold, state in zip(self.folds, held.states, strict=True))
-        held.due = due
-        if due < FOREVER:
+        due = self._next_due(key, held, by_slowest=False)
+        if due != held.due and due < FOREVER:
             heappush(self._due.setdefault(held.partition, []), (due, key))
+        held.due = due
+        if not self._waits_for_slowest:
+            return
+        due = self._next_due(key, held, by_slowest=True)
+        if due != held.due_by_slowest and due < FOREVER:
+            heappush(self._due_by_slowest, (due, key))
+        held.due_by_slowest = due
+
+    def _next_due(self, key: str, held: Held, *, by_slowest: bool) -> int:
+        return min(
+            (
+                fold.due(key, state, held.partition)
+                for fold, state in zip(self.folds, held.states, strict=True)
+                if fold.by_slowest == by_slowest
+            ),
+            default=FOREVER,
+        )
 
     def _difference(self, fold: Fold, key: str, held: Held, index: int, position: Position) -> list[Fact]:
         """What a fold says now and did not say before; what it no longer says is retracted."""

@@ -7,6 +7,7 @@ one identity the first in the log stays, which only the whole log can tell.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from schemas.derivation import Derivation
@@ -42,14 +43,16 @@ class Replay:
     until: int | None = None
     """What had arrived by then (ms), and nothing later; what does not say when it arrived is always taken."""
     wanted: Callable[[Event], bool] = lambda _: True
-    partitions: int = 8
-    """Of the topics keyed by location, as the platform was created."""
+    partitions: int | None = None
+    """Of the topics keyed by location, where the recording is of a platform; None for a file without partitions."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
     """Events with fields that nobody knows, by topic."""
 
     def __post_init__(self) -> None:
         self.world = World(self.book, self.derivation)
+        if self.partitions is not None:
+            self.world.partition_of = partial(_partition, self.partitions)
         self.chain = Chain(self.world)
         self._gate = Gate(self.derivation, self.world.open_since)
         self._identified: dict[tuple[Any, ...], list[tuple[Entry, Event]]] = {}
@@ -65,15 +68,7 @@ class Replay:
     def facts(self) -> Iterator[Fact]:
         """Every current fact, in no order."""
         self._settle_conflicts()
-        for location_id in self.world.registry.ids("location"):
-            self.chain.loop.held(location_id, self._partition(location_id))
         yield from self.chain.loop.settle_all(Position())
-
-    def _partition(self, location_id: str) -> Partition:
-        """Where a location that never reported belongs: its own partition, if the recording has any."""
-        if set(self.world.clocks) == {None}:
-            return None
-        return murmur2_partition(location_id.encode(), self.partitions)
 
     def _take(self, entry: Entry) -> None:
         line = entry.line
@@ -117,6 +112,10 @@ class Replay:
                     detail = f"{event.payload_hash} was said first, now {other.payload_hash}"
                     self._refuse(Rejected("conflict", detail), entry)
         self._identified.clear()
+
+
+def _partition(partitions: int, location_id: str) -> Partition:
+    return murmur2_partition(location_id.encode(), partitions)
 
 
 def in_order(facts: Iterable[Fact | DeadLetter]) -> list[Fact | DeadLetter]:

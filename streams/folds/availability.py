@@ -4,15 +4,18 @@ Every covered millisecond is exactly one of up, down, excluded and unknown. It r
 which nobody had the location, and about time after `as_of`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
 
 from schemas.derivation import DAY_MS
 from schemas.events import Annotation, RegistryRecord
+from schemas.events.fields import WIRE
 from schemas.facts import Availability, Fact, LocationState
 from schemas.terms.model import Terms
-from streams.calendars import Month
+from streams.calendars import ALWAYS, Month
 from streams.engine import FOREVER, Fold, Partition
 from streams.folds.clock import Gap
 from streams.folds.outages import Rows, in_order, keep_newest, outages
@@ -29,23 +32,33 @@ PLACES = 9
 MONTH_MS = 31 * DAY_MS
 
 
-class Months(NamedTuple):
+_SAVED = msgspec.msgpack.Decoder(tuple[int, list[LocationState], list[dict[str, Any]]])
+
+
+class Months:
     """The state of a location: its rows, and every revision of its annotations."""
 
-    rows: Rows
-    annotations: dict[tuple[str, int, str], Annotation]
+    __slots__ = ("annotations", "final_before", "rows")
+
+    def __init__(self) -> None:
+        self.rows: Rows = {}
+        self.annotations: dict[tuple[str, int, str], Annotation] = {}
+        self.final_before = ALWAYS
+        """Months that begin before it have been forgotten: they are final."""
 
 
 class Availabilities(Fold):
-    """The fold: a state is a location's `Months`."""
+    """The fold: a state is a location's `Months`. They close by the time that every partition has reached."""
 
     fact: ClassVar[type[Fact]] = Availability
     reads: ClassVar = frozenset({LocationState.TOPIC, "outage-annotations"})
+    by_slowest: ClassVar = True
+    of_registered: ClassVar = True
 
     world: World
 
     def empty(self) -> Months:
-        return Months({}, {})
+        return Months()
 
     def absorb(self, months: Months, event: LocationState | Annotation, now: int) -> bool:
         if isinstance(event, LocationState):
@@ -54,22 +67,50 @@ class Availabilities(Fold):
         return months.annotations.setdefault(identity, event) is event
 
     def derive(self, key: str, months: Months, partition: Partition) -> Sequence[Availability]:
-        return availability(key, in_order(months.rows), months.annotations.values(), self.world, partition)
+        facts = availability(key, in_order(months.rows), months.annotations.values(), self.world, partition)
+        horizon = self.world.derivation.correction_horizon_ms
+        return [fact for fact in facts if fact.final_at - horizon > months.final_before]
 
     def due(self, key: str, months: Months, partition: Partition) -> int:
-        """When the open month ends, or an ended one closes; closing waits for every partition, so ask until it has."""
-        world, now = self.world, self.world.time(partition)
+        """When the open month ends, or an ended one closes."""
+        world, now = self.world, self.world.slowest
         if now is None:
             return FOREVER
         delay = world.derivation.month_close_delay_ms
-        ends = [
-            end
+        ends = (
+            end - 1
             for tenure in world.registry.tenures(key)
             for month in world.account_calendar(tenure.account_id).months(now - delay - MONTH_MS, now + 1)
             for end in (month.end, month.end + delay)
-        ]
-        settled = world.slowest or now
-        return min((max(end - 1, now) for end in ends if end > settled), default=FOREVER)
+        )
+        return min((end for end in ends if end >= now), default=FOREVER)
+
+    def save(self, months: Months) -> Any:
+        notes = [note.written() for note in months.annotations.values()]
+        return months.final_before, list(months.rows.values()), notes
+
+    def load(self, saved: bytes) -> Months:
+        months = Months()
+        months.final_before, rows, notes = _SAVED.decode(saved)
+        months.rows = {row.from_: row for row in rows}
+        for written in notes:
+            note = Annotation.model_validate(written, context=WIRE)
+            months.annotations[note.annotation_id, note.revision, note.payload_hash] = note
+        return months
+
+    def forget(self, months: Months, published: dict[Hashable, Availability], before: int) -> None:
+        """Keep of the past what the months that reach past `before`, the first instant of one of them, are made of."""
+        months.final_before = before
+        horizon = self.world.derivation.correction_horizon_ms
+        for start, row in list(months.rows.items()):
+            if start < before and (row.retracted or (row.to is not None and row.to <= before)):
+                del months.rows[start]
+        for identity, note in list(months.annotations.items()):
+            if note.to is not None and note.to <= before:
+                del months.annotations[identity]
+        for month, fact in list(published.items()):
+            if fact.final_at - horizon <= before:
+                del published[month]
 
     def concerns(self, key: str, months: Months, broadcast: Gap | RegistryRecord) -> bool:
         if isinstance(broadcast, Gap):

@@ -31,7 +31,7 @@ class Chain:
         elif isinstance(event, Tick):
             self.world.tick(partition, event.collector_id, event.occurred_at)
         elif isinstance(event, RegistryRecord):
-            self.world.registry.absorb(event)
+            self._register(event)
         elif isinstance(event, Annotation):
             self.loop.absorb(event.TOPIC, event.location_id, event, partition)
 
@@ -43,11 +43,32 @@ class Chain:
         if isinstance(event, Tick):
             return self._tick(event, partition, position)
         if isinstance(event, RegistryRecord):
-            new = self.world.registry.absorb(event)
-            return self.loop.broadcast(event, _everywhere, position) if new else []
+            return self.loop.broadcast(event, _everywhere, position) if self._register(event) else []
         if isinstance(event, Annotation):
             return self.loop.take(event.TOPIC, event.location_id, event, partition, position)
         return []
+
+    def _register(self, record: RegistryRecord) -> bool:
+        """Take a registry record in; whether it was new. A location is known from then on to the folds that ask."""
+        if record.entity == "location" and any(fold.of_registered for fold in self.loop.folds):
+            self.loop.held(record.entity_id, self.world.partition_of(record.entity_id))
+        return self.world.registry.absorb(record)
+
+    def save(self, key: str) -> bytes:
+        """A location's whole state, and what was last said of it."""
+        return self.loop.save(key)
+
+    def restore(self, key: str, partition: Partition, saved: bytes) -> None:
+        self.loop.restore(key, partition, saved)
+
+    def forget(self, key: str, before: int) -> None:
+        """Drop of a location what only matters to the time before an instant."""
+        self.loop.forget(key, before)
+
+    def forget_all(self, partition: Partition) -> None:
+        """Drop a partition: its locations and its time."""
+        self.loop.forget_all(partition)
+        self.world.clocks.pop(partition, None)
 
     def _time(self, partition: Partition, position: Position, at: int) -> list[Fact]:
         """Where no collector ever ticked, events are the clock."""

@@ -8,6 +8,8 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from streams.engine import FOREVER
 from streams.intervals import Interval
 
@@ -49,6 +51,9 @@ class Collector:
         start, end = self.gaps[index]
         self.gaps[index : index + 1] = [gap for gap in ((start, at), (at, end)) if gap[1] - gap[0] > blind_after_ms]
         return start
+
+
+_SAVED = msgspec.msgpack.Decoder(tuple[int | None, int | None, int | None, list[tuple[str, int, int, list[Interval]]]])
 
 
 class Clock:
@@ -113,6 +118,18 @@ class Clock:
     def is_blind_now(self, collector: Collector) -> bool:
         """Whether stream time has left the collector behind."""
         return (self.newest_tick or 0) - collector.newest > self._blind_after_ms
+
+    def save(self) -> bytes:
+        collectors = [(name, each.first, each.newest, each.gaps) for name, each in self.collectors.items()]
+        return msgspec.msgpack.encode((self.first_tick, self.newest_tick, self.newest_event, collectors))
+
+    def restore(self, saved: bytes) -> None:
+        """Know what a clock knew when it was saved, in place of anything known now."""
+        self.first_tick, self.newest_tick, self.newest_event, collectors = _SAVED.decode(saved)
+        self.collectors = {}
+        for name, first, newest, gaps in collectors:
+            self.collectors[name] = Collector(first, gaps)
+            self.collectors[name].newest = newest
 
     def copy(self) -> "Clock":
         clock = Clock(self._blind_after_ms)

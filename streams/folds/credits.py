@@ -4,7 +4,7 @@ It refuses to say anything about a month that is not closed, or that earned no d
 and one that was published before is withdrawn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -45,6 +45,20 @@ class Credits(Fold):
         current = (month for month in months.values() if not month.retracted)
         earned = (credit(month, self.world.account_calendar(month.account_id).month(month.month)) for month in current)
         return [fact for fact in earned if fact is not None]
+
+    def save(self, months: Judged) -> list[Availability]:
+        return list(months.values())
+
+    def load(self, saved: bytes) -> Judged:
+        known = msgspec.msgpack.decode(saved, type=list[Availability])
+        return {(month.account_id, month.month): month for month in known}
+
+    def forget(self, months: Judged, published: dict[Hashable, Credit], before: int) -> None:
+        """Drop the months that ended by then."""
+        ended = [identity for identity, month in months.items() if month.closed and month.as_of <= before]
+        for account_id, month in ended:
+            fact = months.pop((account_id, month))
+            published.pop((account_id, fact.location_id, month), None)
 
     def retract(self, fact: Credit) -> Credit:
         """Below the lowest tier before it was issued, a credit is withdrawn."""

@@ -51,6 +51,12 @@ class Outages(Fold):
             source = Source(position.topic, position.partition, first, position.offset)
         return msgspec.structs.replace(fact, supersedes=supersedes, source=source)
 
+    def save(self, rows: Rows) -> list[LocationState]:
+        return list(rows.values())
+
+    def load(self, saved: bytes) -> Rows:
+        return {row.from_: row for row in msgspec.msgpack.decode(saved, type=list[LocationState])}
+
     def forget(self, rows: Rows, published: dict[Hashable, LocationOutage], before: int) -> None:
         """Keep what an outage that reaches past `before` is made of."""
         for identity, outage in list(published.items()):

@@ -49,6 +49,17 @@ class Delayed(NamedTuple):
     outranked: set[tuple[int, int]]
 
 
+class SavedSamples(NamedTuple):
+    """A device's samples as plain values. Codes are places in `profiles`; without any, all samples have the first."""
+
+    first: int
+    times: bytes
+    codes: bytes
+    profiles: list[Profile]
+    taken: list[tuple[int, int, int]]
+    outranked: list[tuple[int, int]]
+
+
 class Device:
     """The samples of one device at one location: `times` in order, and the profile of each.
 
@@ -173,6 +184,39 @@ class Device:
 
     def _each_code(self) -> "array[int] | list[int]":
         return [self.codes] * len(self.times) if isinstance(self.codes, int) else self.codes
+
+    def save(self, profiles: Profiles) -> SavedSamples:
+        codes = sorted(self.distinct_codes() | self._outranked_codes())
+        places = {code: place for place, code in enumerate(codes)}
+        delayed = self.delayed or Delayed({}, set())
+        return SavedSamples(
+            self.first,
+            self.times.tobytes(),
+            b"" if isinstance(self.codes, int) else array("H", [places[code] for code in self.codes]).tobytes(),
+            [profiles.known[code] for code in codes],
+            [(dated, places[code], arrived) for (dated, code), arrived in delayed.taken.items()],
+            [(dated, places[code]) for dated, code in delayed.outranked],
+        )
+
+    @classmethod
+    def load(cls, saved: SavedSamples, profiles: Profiles) -> "Device":
+        device = cls()
+        codes = [profiles.code(profile) for profile in saved.profiles]
+        device.first = saved.first
+        device.times.frombytes(saved.times)
+        if saved.codes:
+            places = array("H")
+            places.frombytes(saved.codes)
+            device.codes = array("H", [codes[place] for place in places])
+        elif device.times:
+            device.codes = codes[0]
+        if saved.taken or saved.outranked:
+            taken = {(dated, codes[place]): arrived for dated, place, arrived in saved.taken}
+            device.delayed = Delayed(taken, {(dated, codes[place]) for dated, place in saved.outranked})
+        return device
+
+    def _outranked_codes(self) -> set[int]:
+        return {code for _, code in self.delayed.outranked} if self.delayed else set()
 
     def forget(self, before: int) -> None:
         """Keep the last sample at or before an instant and all after it: they say everything from there on."""

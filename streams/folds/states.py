@@ -15,7 +15,7 @@ from streams.engine import FOREVER, Fold, Partition
 from streams.folds.clock import Gap
 from streams.folds.histories import Judge, judged_from
 from streams.folds.locations import rows
-from streams.folds.samples import CHANGES_ONLY, UNSTATED, Device, Profile, Profiles
+from streams.folds.samples import CHANGES_ONLY, UNSTATED, Device, Profile, Profiles, SavedSamples
 from streams.folds.world import World
 
 
@@ -32,6 +32,9 @@ class Location:
         """Stream time at which the facts were last derived."""
         self.settled_until = -FOREVER
         """Until when samples like the last ones hold as long as those do."""
+
+
+_SAVED = msgspec.msgpack.Decoder(tuple[list[tuple[str, SavedSamples, int]], LocationState | None, int, int, int])
 
 
 class States(Fold):
@@ -136,6 +139,20 @@ class States(Fold):
         if gap.since >= at and (profile.collector_id != gap.collector_id or gap.now <= at + device.hold_ms):
             return False
         return any(self.profiles.known[code].collector_id == gap.collector_id for code in device.distinct_codes())
+
+    def save(self, location: Location) -> Any:
+        devices = [
+            (device_id, device.save(self.profiles), device.hold_ms) for device_id, device in location.devices.items()
+        ]
+        return devices, location.base, location.base_at, location.settled_at, location.settled_until
+
+    def load(self, saved: bytes) -> Location:
+        location = Location()
+        devices, location.base, location.base_at, location.settled_at, location.settled_until = _SAVED.decode(saved)
+        for device_id, samples, hold_ms in devices:
+            device = location.devices[device_id] = Device.load(samples, self.profiles)
+            device.hold_ms = hold_ms
+        return location
 
     def forget(self, location: Location, published: dict[Hashable, LocationState], before: int) -> None:
         """Keep of the past the row that reaches past `before`, and what is needed to go on from there."""

@@ -1,6 +1,6 @@
 """What every key shares: terms, settings, the registry and each partition's time (semantics §7: broadcasts)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from schemas.derivation import Derivation
 from schemas.terms.book import Book
@@ -20,6 +20,8 @@ class World:
         self.standard = calendar(book)
         self.registry = Registry(self.open_since)
         self.clocks: dict[Partition, Clock] = {None: Clock(derivation.blind_after_ms)}
+        self.partition_of: Callable[[str], Partition] = lambda _: None
+        """Where a location belongs of which nothing but its registration is known."""
         self._only_terms = book.files[0] if len(book.files) == 1 else None
 
     def open_since(self, recorded_at: int) -> int:
