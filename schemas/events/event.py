@@ -82,6 +82,7 @@ class Message(Event, BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         protected_namespaces=(),  # a device has a `model`
+        use_attribute_docstrings=True,
     )
 
     received_at: Instant | None = None

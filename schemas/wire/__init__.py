@@ -3,7 +3,7 @@
 from schemas.wire.dead_letters import dead_letter
 from schemas.wire.decoding import decode, decode_by_contract
 from schemas.wire.encoding import encode_event
-from schemas.wire.gate import Gate
+from schemas.wire.gate import Gate, conflict
 from schemas.wire.hot import HeartbeatDecoder
 from schemas.wire.lines import Line, encode_line, parse_line
 from schemas.wire.reasons import REASONS, Reason, Rejected
@@ -15,6 +15,7 @@ __all__ = [
     "Line",
     "Reason",
     "Rejected",
+    "conflict",
     "dead_letter",
     "decode",
     "decode_by_contract",

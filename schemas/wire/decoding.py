@@ -21,7 +21,7 @@ from schemas.events import (
 )
 from schemas.events.event import wire_names
 from schemas.events.fields import WIRE
-from schemas.wire.document import fields_of, value_of
+from schemas.wire.document import text_of, value_of
 from schemas.wire.envelope import Envelope, Headers, opened
 from schemas.wire.gate import Gate
 from schemas.wire.reasons import Refused, Rejected
@@ -73,7 +73,7 @@ def decode_by_contract(
 ) -> Event | Rejected:
     """What `decode` says without its fast way in: the published contracts alone."""
     try:
-        envelope, fields = opened(headers, fields_of(value))
+        envelope, fields = opened(headers, text_of(value))
         model = _contract(topic, fields)
         event = _validated(model, envelope, fields)
         if check_key:

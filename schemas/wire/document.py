@@ -18,8 +18,8 @@ _TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
-def fields_of(value: bytes | None) -> dict[str, msgspec.Raw]:
-    """Raises `Refused`. Of a field that stands twice the last counts."""
+def text_of(value: bytes | None) -> bytes:
+    """The value, if it can be a JSON text at all. Raises `Refused`."""
     if not value:
         raise Refused("empty", "no value" if value is None else "no bytes")
     if len(value) > MAX_BYTES:
@@ -28,10 +28,11 @@ def fields_of(value: bytes | None) -> dict[str, msgspec.Raw]:
         raise Refused("not_utf8", "bytes that are not UTF-8")
     if is_too_deep(value):
         raise Refused("not_json", f"nested more than {MAX_DEPTH} deep")
-    return object_of(value)
+    return value
 
 
 def object_of(value: bytes | msgspec.Raw) -> dict[str, msgspec.Raw]:
+    """The fields of an object; of a field that stands twice the last counts. Raises `Refused`."""
     try:
         return _OBJECT.decode(value)
     except msgspec.ValidationError:
@@ -42,6 +43,7 @@ def object_of(value: bytes | msgspec.Raw) -> dict[str, msgspec.Raw]:
 
 
 def value_of(field: str, raw: msgspec.Raw) -> Any:
+    """Raises `Refused` for a number that nothing can hold."""
     try:
         return _ANY.decode(raw)
     except msgspec.ValidationError:

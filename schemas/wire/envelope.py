@@ -31,9 +31,10 @@ class Envelope(NamedTuple):
 BARE: Final = Envelope()
 
 
-def opened(headers: Headers | None, fields: dict[str, msgspec.Raw]) -> tuple[Envelope, dict[str, msgspec.Raw]]:
+def opened(headers: Headers | None, value: bytes) -> tuple[Envelope, dict[str, msgspec.Raw]]:
     """The envelope of a message, and the fields of the event inside. Raises `Refused`."""
     envelope = of_headers(headers) if headers else BARE
+    fields = object_of(value)
     if envelope is None or "specversion" in fields:
         return _structured(fields)
     return envelope, fields

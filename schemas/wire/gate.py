@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from schemas import times
 from schemas.derivation import SECOND_MS, Derivation
-from schemas.events import Event
+from schemas.events import Annotation, CallRecord, Event, TicketEvent
 from schemas.wire.hot import HeartbeatDecoder
-from schemas.wire.reasons import Refused
+from schemas.wire.reasons import Refused, Rejected
 
 
 @dataclass(frozen=True)
@@ -40,3 +40,15 @@ class Gate:
         open_from = self.final_before(arrival)
         if event.newest_change < open_from:
             raise Refused("too_late", f"months before {times.render(open_from)} were final")
+
+
+def conflict(first: Event, later: Event) -> Rejected | None:
+    """Whether two events of one identity say different things: the first in the log stays (semantics §1).
+
+    Heartbeats and ticks are values, and registry records are versions: of these several may stand side by side.
+    """
+    if not isinstance(later, TicketEvent | CallRecord | Annotation) or later.identity != first.identity:
+        return None
+    if first.payload_hash == later.payload_hash:
+        return None
+    return Rejected("conflict", f"payload {later.payload_hash}, the first was {first.payload_hash}")

@@ -1,7 +1,7 @@
 """The line format of files: `{"topic": …, "key": …, "value": {…}}`, one event or fact a line."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -21,12 +21,15 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     headers: list[tuple[str, bytes]] | None
 
 
+_Place = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class _Written(msgspec.Struct, gc=False):
     topic: str
     value: msgspec.Raw
     key: str | None = None
-    partition: int | None = None
-    offset: int | None = None
+    partition: _Place | None = None
+    offset: _Place | None = None
     timestamp: int | str | None = None
     headers: dict[str, str] | list[tuple[str, str]] | None = None
 
