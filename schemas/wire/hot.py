@@ -39,7 +39,7 @@ class HeartbeatDecoder:
         self._never_too_late_ms = _PLAUSIBLE_TO if never_too_late_ms is None else never_too_late_ms
         self._decode = msgspec.json.Decoder(Heartbeat).decode
         self._decode_tolerantly = msgspec.json.Decoder(_Tolerant).decode
-        self.with_unknown_fields = 0
+        self.with_with_unknown_fields = False
 
     def decode(
         self,
@@ -52,12 +52,14 @@ class HeartbeatDecoder:
         """The heartbeat; None: ask `schemas.wire.decode`, which knows ticks, envelopes and what is wrong."""
         if not value or len(value) > MAX_BYTES or (headers and not _leaves_the_value_alone(headers)):
             return None
+        with_unknown_fields = False
         try:
             event: Any = self._decode(value)
         except ValueError:
             event = self._past_unknown_fields(value)
             if event is None:
                 return None
+            with_unknown_fields = True
         try:
             dated = event.occurred_at = times.parse(event.occurred_at)
             arrival = timestamp
@@ -73,6 +75,8 @@ class HeartbeatDecoder:
             return None
         if dated <= arrival - self._never_too_late_ms:
             return None
+        if with_unknown_fields:
+            self.with_unknown_fields += 1
         return event  # type: ignore[no-any-return]
 
     def _past_unknown_fields(self, value: bytes) -> Any:
@@ -83,7 +87,6 @@ class HeartbeatDecoder:
             tolerated: Any = self._decode_tolerantly(value)
         except ValueError:
             return None
-        self.with_unknown_fields += 1
         return Heartbeat(**msgspec.structs.asdict(tolerated))
 
 

@@ -230,4 +230,5 @@ def test_unknown_fields_are_ignored_counted_and_stay_on_the_fast_way() -> None:
     bare = decoder.decode(written([*PLAIN.items()]), b"loc-1")
     more = decoder.decode(written([*PLAIN.items(), ("firmware", {"version": [1, 2]})]), b"loc-1")
     assert more == bare
-    assert decoder.with_unknown_fields == 1
+    assert decoder.decode(written([*PLAIN.items(), ("firmware", 7)]), b"another key") is None
+    assert decoder.with_unknown_fields == 1, "those that were taken"
