@@ -39,7 +39,7 @@ class HeartbeatDecoder:
         self._never_too_late_ms = _PLAUSIBLE_TO if never_too_late_ms is None else never_too_late_ms
         self._decode = msgspec.json.Decoder(Heartbeat).decode
         self._decode_tolerantly = msgspec.json.Decoder(_Tolerant).decode
-        self.with_with_unknown_fields = False
+        self.with_unknown_fields = 0
 
     def decode(
         self,
