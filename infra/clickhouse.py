@@ -16,7 +16,7 @@ from types import TracebackType
 from xml.sax.saxutils import escape
 
 from infra import clickhouse_child, ports
-from infra.datafolder import DataFolder
+from infra.datafolder import DataFolder, write_private
 from infra.ports import LOOPBACK
 from infra.supervised import ServerDiedError, ServerError, Supervised
 
@@ -32,10 +32,11 @@ TEMPLATES = Path(__file__).with_name("clickhouse_settings")
 class EmbeddedClickHouse:
     """ClickHouse in a child process, with its data in `data`; a context manager.
 
-    Ports: 0 takes the one used before, if it is free, else any; another one is demanded. `memory` caps the server, in bytes (default: half
-    of the machine's, at most 4 GiB). `kafka_options` are librdkafka options for its Kafka engine (TLS, SASL). The database is `fivenines`;
-    the passwords are generated with the data and kept there, readable by the owner alone. Raises ServerError: not on this system, port in
-    use, data folder in use or of another format, not ready in time; ServerDiedError when the server ends by itself.
+    Ports: 0 takes the one used before, if it is free, else any; another one is demanded. `memory` caps the
+    server, in bytes (default: half of the machine's, at most 4 GiB). `kafka_options` are librdkafka options for
+    its Kafka engine (TLS, SASL). The database is `fivenines`; the passwords are generated with the data and kept
+    there, readable by the owner alone. Raises ServerError: not on this system, port in use, data folder in use or
+    of another format, not ready in time; its ServerDiedError when the server ends by itself.
     """
 
     host = LOOPBACK
@@ -81,7 +82,7 @@ class EmbeddedClickHouse:
         self.stop()
 
     def start(self) -> None:
-        """Start and wait until the server answers with its own name: about 1 s. Also after a crash, on the same data."""
+        """Start and wait until the server answers with its own name, under 1 s. Also after a crash."""
         if self.alive:
             raise ServerError(f"ClickHouse is already running (pid {self.pid})")
         self.stop()
@@ -117,7 +118,7 @@ class EmbeddedClickHouse:
         self.password, self.grafana_password = _passwords(self._data / "passwords.json")
 
     def _start_on_free_ports(self, package: Path) -> None:
-        """Between the choice of a free port and its use another program may take it: then choose again, unless it was demanded."""
+        """Another program may take a port between its choice and its use: then choose again, unless it was demanded."""
         before = ports.recall(self._data)
         for attempt in range(1, ATTEMPTS + 1):
             self.http_port = ports.choose("ClickHouse (HTTP)", self._demanded[0], before=before.get("http", 0))
@@ -165,7 +166,7 @@ class EmbeddedClickHouse:
             "grafana_password": _digest(self.grafana_password),
         }
         for file in ("config.xml", "users.xml"):
-            _write_private(self._data / file, (TEMPLATES / file).read_text().format_map(values))
+            write_private(self._data / file, (TEMPLATES / file).read_text().format_map(values))
 
     def _answers(self, name: str) -> bool:
         """Our own process, by its name and with our password: an open port may be anybody's."""
@@ -187,8 +188,8 @@ def engine_folder() -> Path:
     """Where the engine lies. Raises ServerError where it cannot run: the engine needs glibc's RTLD_DEEPBIND."""
     if not hasattr(os, "RTLD_DEEPBIND") or platform.libc_ver()[0] != "glibc":
         raise ServerError(
-            "the embedded ClickHouse runs on Linux with glibc only: use infra/compose.yaml (Docker), or name a ClickHouse of your own with "
-            "FIVENINES_CLICKHOUSE"
+            "the embedded ClickHouse runs on Linux with glibc only: use infra/compose.yaml (Docker), or name a "
+            "ClickHouse of your own with FIVENINES_CLICKHOUSE"
         )
     spec = importlib.util.find_spec("chdb")  # finds the package without importing it
     if spec is None or spec.origin is None:
@@ -200,18 +201,9 @@ def _passwords(file: Path) -> tuple[str, str]:
     """The platform's password and Grafana's, generated once."""
     if not file.exists():
         generated = {USER: secrets.token_urlsafe(24), GRAFANA_USER: secrets.token_urlsafe(24)}
-        _write_private(file, json.dumps(generated) + "\n")
+        write_private(file, json.dumps(generated) + "\n")
     kept = json.loads(file.read_text())
     return kept[USER], kept[GRAFANA_USER]
-
-
-def _write_private(file: Path, text: str) -> None:
-    """Whole or not at all, and from its first moment for the owner alone."""
-    scratch = file.with_suffix(".new")
-    scratch.unlink(missing_ok=True)
-    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as target:
-        target.write(text)
-    scratch.rename(file)
 
 
 def _digest(password: str) -> str:

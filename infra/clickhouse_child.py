@@ -1,9 +1,10 @@
-"""The process that is the embedded ClickHouse: it loads the engine of the chdb-core wheel and lets it serve HTTP and the native protocol.
+"""The process that is the embedded ClickHouse: the engine of the chdb-core wheel, serving HTTP and the native protocol.
 
     python -I -S clickhouse_child.py PACKAGE DATA DATABASE
 
-PACKAGE is the folder of `_chdb.abi3.so`; the working directory has `config.xml`. The servers run inside one query that reads a FIFO;
-SIGTERM closes the FIFO, the query ends, and the engine shuts down in order. Only the standard library.
+PACKAGE is the folder of `_chdb.abi3.so`; the working directory has `config.xml`. The servers run as long as one
+query that reads a FIFO; SIGTERM closes the FIFO, the query ends, and the engine shuts down in order. Only the
+standard library.
 """
 
 import importlib.util
@@ -23,9 +24,12 @@ SERVE = f"""
 """
 
 
-def load_engine(package: Path) -> ModuleType:
-    """The extension module by itself: importing the package around it opens and closes an engine first, after which `ENGINE = Kafka` is
-    shut down for good and nothing is logged. DEEPBIND keeps its own allocator apart from the interpreter's C++ library."""
+def loaded_engine(package: Path) -> ModuleType:
+    """The extension module by itself, without the package around it.
+
+    The package opens and closes an engine when it is imported; after that `ENGINE = Kafka` is shut down for good
+    and nothing is logged. DEEPBIND keeps the engine's allocator apart from the C++ library of the interpreter.
+    """
     here = Path.cwd()
     os.chdir(package)  # the module looks for its companion library in the working directory
     try:
@@ -54,7 +58,7 @@ def main(package: Path, data: Path, database: str) -> None:
     fifo = os.open(FIFO, os.O_RDWR)
     threading.Thread(target=close_when_terminated, args=(fifo,), daemon=True).start()
     (data / "metadata").mkdir(parents=True, exist_ok=True)  # the engine expects it in a fresh folder
-    load_engine(package).query(SERVE.format(database=database), "TabSeparated", path=str(data))
+    loaded_engine(package).query(SERVE.format(database=database), "TabSeparated", path=str(data))
 
 
 if __name__ == "__main__":

@@ -13,9 +13,10 @@ PATIENCE_S = 3.0
 class DataFolder:
     """Take a folder for ourselves while the `with` block runs.
 
-    The lock is an flock on `lock`, held by every process that inherits `fileno()`; the kernel releases it when the last of them ends,
-    so no lock is ever stale. `format` names the layout of what is inside. Raises ServerError, with the pid, when another process holds
-    the folder, and when the folder has another format or is not ours.
+    The lock is an flock on the file `lock`, held by every process that inherits `fileno()`; the kernel releases
+    it when the last of them ends, so no lock is ever stale. `version` names the layout of what is inside. Raises
+    ServerError, with the pid, when another process holds the folder, and when the folder has another format or is
+    not ours.
     """
 
     def __init__(self, path: Path, *, what: str, version: str) -> None:
@@ -66,7 +67,8 @@ class DataFolder:
                 # Servers of a platform that was killed need a moment to die.
                 if _runs(holder) or time.monotonic() > deadline:
                     raise ServerError(
-                        f"{self.path} is in use by {self._what} of process {holder or 'unknown'}: stop it, or choose another data folder"
+                        f"{self.path} is in use by {self._what} of process {holder or 'unknown'}: stop it, "
+                        "or choose another data folder"
                     ) from None
                 time.sleep(0.05)
         os.ftruncate(fd, 0)
@@ -93,3 +95,26 @@ def _runs(pid: str) -> bool:
     except (ValueError, OSError):
         return False
     return True
+
+
+def is_taken(path: Path) -> bool:
+    """Whether a running process holds the folder."""
+    import fcntl
+
+    try:
+        with (path / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def write_private(file: Path, text: str) -> None:
+    """Whole or not at all, and from its first moment for the owner alone."""
+    scratch = file.with_suffix(".new")
+    scratch.unlink(missing_ok=True)
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as target:
+        target.write(text)
+    scratch.rename(file)

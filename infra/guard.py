@@ -2,9 +2,10 @@
 
     python -I -S guard.py LOG COMMAND...
 
-It starts COMMAND with its output in LOG, writes the server's pid as one line, and takes orders on its standard input: `T` asks the server
-to stop (SIGTERM), and the end of the input, which also comes when the platform is killed, kills the server. It ends with the server's
-status, as a shell gives it (128 + signal). On Linux the server also dies with the guard. Only the standard library, to start fast.
+It starts COMMAND with its output in LOG, writes the server's pid as one line, and takes orders on its standard
+input: `T` asks the server to stop (SIGTERM); the end of the input, which also comes when the platform is killed,
+kills the server. It ends with the server's status, as a shell gives it (128 + signal). On Linux the server also
+dies with the guard. Only the standard library, to start fast.
 """
 
 import ctypes
@@ -22,7 +23,7 @@ ORPHAN_CHECK_S = 0.5
 
 
 def die_with_guard() -> None:
-    """Linux: the kernel kills this process when the thread that started it is gone. It starts from the guard's main thread."""
+    """Linux: the kernel kills this process when the thread that started it is gone, here the guard's main thread."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -32,7 +33,7 @@ def leave_with(child: subprocess.Popen[bytes]) -> None:
 
 
 def next_order(parent: int) -> bytes:
-    """An order, or nothing when the platform is gone: a forked copy of the pipe may outlive it, hence the look at the parent's pid."""
+    """An order; nothing when the platform is gone: its pid tells where a forked copy of the pipe is still open."""
     while not select.select([0], [], [], ORPHAN_CHECK_S)[0]:
         if os.getppid() != parent:
             return b""

@@ -11,8 +11,8 @@ from infra.supervised import ServerError
 
 KAFKA_VERSION = "4.1.1"
 KAFKA = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
-# Kafka logs through slf4j, and its Maven artifact brings no binding: without this one a broker says nothing at all. It is resolved by
-# itself: in one resolution with Kafka it pulls kafka-clients back to 3.8.
+# Kafka logs through slf4j and its Maven artifact brings no binding: without this one a broker says nothing at
+# all. It is resolved by itself: together with Kafka it pulls kafka-clients back to 3.8.
 LOG_BINDING = "org.apache.logging.log4j:log4j-slf4j-impl:2.24.3"
 DOWNLOAD_MB = 43
 DIGESTS = Path(__file__).with_name("kafka-jars.sha256")
@@ -21,8 +21,8 @@ DIGESTS = Path(__file__).with_name("kafka-jars.sha256")
 def jars(report: Callable[[str], None] = lambda _: None) -> list[Path]:
     """The class path of the broker. `report` gets one line when there is something to download.
 
-    The jars lie in `cache_folder()` and are compared with `kafka-jars.sha256` each time (0.2 s). Raises ServerError without a network as
-    long as they are not cached, and when a jar is not the one that was pinned.
+    The jars lie in `cache_folder()` and are compared with `kafka-jars.sha256` each time (0.2 s). Raises
+    ServerError without a network as long as they are not cached, and when a jar is not the one that was pinned.
     """
     expected = {name: digest for digest, name in (line.split() for line in DIGESTS.read_text().splitlines())}
     folder = cache_folder()
@@ -38,7 +38,7 @@ def jars(report: Callable[[str], None] = lambda _: None) -> list[Path]:
 
 
 def cache_folder() -> Path:
-    """`FIVENINES_CACHE`, else `$XDG_CACHE_HOME/fivenines`, else `~/.cache/fivenines`; the jars are below it in `kafka-VERSION`."""
+    """`kafka-VERSION` in `$FIVENINES_CACHE`, else in `$XDG_CACHE_HOME/fivenines`, else in `~/.cache/fivenines`."""
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return Path(os.environ.get("FIVENINES_CACHE") or caches / "fivenines").expanduser() / f"kafka-{KAFKA_VERSION}"
 
@@ -66,7 +66,7 @@ def _resolved(scratch: Path) -> list[Path]:
         binding = jgo.build(LOG_BINDING, cache_dir=scratch)
     except Exception as error:
         raise ServerError(
-            f"Apache Kafka {KAFKA_VERSION} is not in {cache_folder()} and cannot be downloaded from Maven Central ({error}): "
+            f"Apache Kafka {KAFKA_VERSION} is not in {cache_folder()} and cannot be downloaded: {error}; "
             "connect to the network once, or name a Kafka of your own with FIVENINES_KAFKA"
         ) from error
     return [*broker.all_jars, *(jar for jar in binding.all_jars if "slf4j-impl" in jar.name)]

@@ -43,7 +43,7 @@ def choose(name: str, demanded: int, *, before: int = 0, taken: Sequence[int] = 
 
 
 def remember(data: Path, **chosen: int) -> None:
-    """Keep the ports with the data: a restart takes the same ones when they are free, so that clients find their server again."""
+    """Keep the ports with the data: a restart takes them again when they are free, and clients find their server."""
     (data / "ports.json").write_text(json.dumps(chosen) + "\n")
 
 

@@ -26,8 +26,8 @@ class ServerDiedError(ServerError):
 class Supervised:
     """A server under a guard process (`guard.py`), in a session of its own: Ctrl-C in the terminal does not reach it.
 
-    `log` takes its output, anew at each start; `logs` are files the server writes itself, quoted when it dies. `inherited` are file
-    descriptors that stay open as long as the server lives (the lock on its data folder).
+    `log` takes its output, anew at each start; `logs` are files the server writes itself, quoted when it dies.
+    `inherited` are file descriptors that stay open as long as the server lives (the lock on its data folder).
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Supervised:
         return self._guard is not None and self._guard.poll() is None
 
     def start(self, ready: Callable[[], bool], *, within_s: float) -> None:
-        """Start and wait until `ready()`. Raises ServerDiedError or, when time is up, ServerError; nothing is left running then."""
+        """Start and wait until `ready()`. Raises ServerDiedError, or ServerError when time is up; nothing runs then."""
         if self.alive:
             raise ServerError(f"{self.name} is already running (pid {self.pid})")
         try:
@@ -106,7 +106,7 @@ class Supervised:
     def _spawn(self) -> None:
         self._log.unlink(missing_ok=True)
         self._read_from = {log: log.stat().st_size if log.exists() else 0 for log in self._read_from}
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own command line
             [sys.executable, "-I", "-S", guard.__file__, str(self._log), *self._command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -128,6 +128,8 @@ class Supervised:
         deadline = time.monotonic() + within_s
         while True:
             self.check()
+            if self._guard is None:
+                raise ServerError(f"{self.name} was stopped before it was ready")
             if ready():
                 return
             if time.monotonic() > deadline:
