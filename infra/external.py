@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
+from contextlib import closing
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import ip_address
@@ -39,16 +40,14 @@ def check_kafka(config: Mapping[str, str]) -> None:
 def check_clickhouse(server: ClickHouseServer) -> None:
     """Raises ServerError when ClickHouse cannot be reached, or does not take the user or the database."""
     credentials = {"X-ClickHouse-User": server.user, "X-ClickHouse-Key": server.password}
-    connection = _connection(server)
     try:
-        connection.request("POST", f"/?database={quote(server.database)}", "SELECT 1", credentials)
-        answer = connection.getresponse()
-        words = answer.read().decode(errors="replace")
+        with closing(_connection(server)) as connection:
+            connection.request("POST", f"/?database={quote(server.database)}", "SELECT 1", credentials)
+            answer = connection.getresponse()
+            words = answer.read().decode(errors="replace")
         reason = "" if answer.status == HTTPStatus.OK else words.partition("\n")[0] or f"HTTP {answer.status}"
-    except (OSError, HTTPException) as error:
+    except (OSError, HTTPException) as error:  # a certificate that is not there or not right, too
         reason = str(error)
-    finally:
-        connection.close()
     if reason:
         raise ServerError(
             f"ClickHouse at {server.host}:{server.http_port} does not serve user {server.user} and database "
