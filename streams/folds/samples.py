@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from streams.engine import FOREVER
@@ -66,11 +66,12 @@ class Device:
     `codes` is one number while all samples have the same profile, which is nearly always.
     """
 
-    __slots__ = ("codes", "delayed", "first", "hold_ms", "times")
+    __slots__ = ("codes", "delayed", "first", "hold_ms", "last_code", "times")
 
     def __init__(self) -> None:
         self.times = array("q")
         self.codes: int | array[int] = -1
+        self.last_code = -1
         self.first = FOREVER
         self.hold_ms = 0
         """How long the latest sample holds: 0 when it must be asked for."""
@@ -81,29 +82,27 @@ class Device:
 
     def continues(self, at: int, code: int, now: int) -> bool:
         """Whether a sample only goes on with what the last one said: alike, and within its hold, which still lasts."""
-        if self.codes != code or not self.hold_ms or self.delayed is not None:
+        if self.last_code != code or not self.hold_ms or self.delayed is not None:
             return False
         last = self.times[-1]
         return last < at <= last + self.hold_ms >= now
 
     def is_inside_a_hold(self, at: int, code: int) -> bool:
         """Whether a late sample falls between two like it that one hold joins: it changes nothing."""
-        if (
-            self.codes != code
-            or not self.hold_ms
-            or self.delayed is not None
-            or not self.times[0] < at < self.times[-1]
-        ):
+        if self.last_code != code or not self.hold_ms or self.delayed is not None:
             return False
         index = bisect_left(self.times, at)
-        return self.times[index] - self.times[index - 1] <= self.hold_ms
+        if not 0 < index < len(self.times) or self.times[index] == at:
+            return False
+        alike = self.code(index - 1) == self.code(index) == code
+        return alike and self.times[index] - self.times[index - 1] <= self.hold_ms
 
     def last(self, profiles: Profiles) -> tuple[int, int]:
         """Time and code of the last sample that counts."""
         if self.delayed and self.delayed.taken:
-            *_, last = self.samples(profiles)
-            return last
-        return self.times[-1], self.code(-1)
+            times, codes = self.in_order(profiles)
+            return times[-1], codes[-1]
+        return self.times[-1], self.last_code
 
     def distinct_codes(self) -> set[int]:
         codes = {self.codes} if isinstance(self.codes, int) else set(self.codes)
@@ -143,10 +142,14 @@ class Device:
             else:
                 self._codes().append(code)
         self.times.append(at)
+        self.last_code = code
 
     def _insert(self, at: int, code: int, profiles: Profiles) -> bool:
         index = bisect_left(self.times, at)
-        if index < len(self.times) and self.times[index] == at:
+        if index == len(self.times):
+            self._append(at, code)
+            return True
+        if self.times[index] == at:
             return self._contest(index, code, profiles)
         if self.codes != code:
             self._codes().insert(index, code)
@@ -164,6 +167,7 @@ class Device:
         self.delayed.outranked.add((self.times[index], holder if wins else code))
         if wins:
             self._codes()[index] = code
+            self.last_code = self.code(-1)
         return wins
 
     def _codes(self) -> "array[int]":
@@ -171,19 +175,18 @@ class Device:
             self.codes = array("H", [self.codes]) * len(self.times)
         return self.codes
 
-    def samples(self, profiles: Profiles) -> Iterator[tuple[int, int]]:
-        """Time and code of each sample that counts, in order."""
+    def in_order(self, profiles: Profiles) -> tuple[Sequence[int], Sequence[int]]:
+        """Times and codes of the samples that count, in order of time."""
+        codes = array("H", [self.codes]) * len(self.times) if isinstance(self.codes, int) else self.codes
         if not self.delayed or not self.delayed.taken:
-            return zip(self.times, self._each_code(), strict=True)
-        merged = dict(zip(self.times, self._each_code(), strict=True))
+            return self.times, codes
+        merged = dict(zip(self.times, codes, strict=True))
         for (_, code), arrived in self.delayed.taken.items():
             rival = merged.get(arrived)
             if rival is None or profiles.known[code].rank() > profiles.known[rival].rank():
                 merged[arrived] = code
-        return iter(sorted(merged.items()))
-
-    def _each_code(self) -> "array[int] | list[int]":
-        return [self.codes] * len(self.times) if isinstance(self.codes, int) else self.codes
+        times = sorted(merged)
+        return times, [merged[at] for at in times]
 
     def save(self, profiles: Profiles) -> SavedSamples:
         codes = sorted(self.distinct_codes() | self._outranked_codes())
@@ -210,6 +213,7 @@ class Device:
             device.codes = array("H", [codes[place] for place in places])
         elif device.times:
             device.codes = codes[0]
+        device.last_code = device.code(-1)
         if saved.taken or saved.outranked:
             taken = {(dated, codes[place]): arrived for dated, place, arrived in saved.taken}
             device.delayed = Delayed(taken, {(dated, codes[place]) for dated, place in saved.outranked})
