@@ -32,7 +32,7 @@ PLACES = 9
 MONTH_MS = 31 * DAY_MS
 
 
-_SAVED = msgspec.msgpack.Decoder(tuple[int, list[LocationState], list[dict[str, Any]]])
+_SAVED = msgspec.msgpack.Decoder(tuple[int, list[LocationState], list[tuple[str, dict[str, Any]]]])
 
 
 class Months:
@@ -72,29 +72,30 @@ class Availabilities(Fold):
         return [fact for fact in facts if fact.final_at - horizon > months.final_before]
 
     def due(self, key: str, months: Months, partition: Partition) -> int:
-        """When the open month ends, or an ended one closes."""
+        """When the next month has begun, or an ended one closes."""
         world, now = self.world, self.world.slowest
         if now is None:
             return FOREVER
         delay = world.derivation.month_close_delay_ms
         ends = (
-            end - 1
+            end
             for tenure in world.registry.tenures(key)
             for month in world.account_calendar(tenure.account_id).months(now - delay - MONTH_MS, now + 1)
-            for end in (month.end, month.end + delay)
+            for end in (month.end, month.end + delay - 1)
         )
         return min((end for end in ends if end >= now), default=FOREVER)
 
     def save(self, months: Months) -> Any:
-        notes = [note.written() for note in months.annotations.values()]
+        notes = [(note.source, note.written()) for note in months.annotations.values()]
         return months.final_before, list(months.rows.values()), notes
 
     def load(self, saved: bytes) -> Months:
         months = Months()
         months.final_before, rows, notes = _SAVED.decode(saved)
         months.rows = {row.from_: row for row in rows}
-        for written in notes:
+        for source, written in notes:
             note = Annotation.model_validate(written, context=WIRE)
+            note.said_by(None if source == note.TOPIC else source)
             months.annotations[note.annotation_id, note.revision, note.payload_hash] = note
         return months
 
@@ -102,15 +103,18 @@ class Availabilities(Fold):
         """Keep of the past what the months that reach past `before`, the first instant of one of them, are made of."""
         months.final_before = before
         horizon = self.world.derivation.correction_horizon_ms
-        for start, row in list(months.rows.items()):
-            if start < before and (row.retracted or (row.to is not None and row.to <= before)):
-                del months.rows[start]
-        for identity, note in list(months.annotations.items()):
-            if note.to is not None and note.to <= before:
-                del months.annotations[identity]
         for month, fact in list(published.items()):
             if fact.final_at - horizon <= before:
                 del published[month]
+        # in the zone of another series a month that is kept may begin before `before`
+        calendars = ((self.world.account_calendar(fact.account_id), fact.month) for fact in published.values())
+        needed = min([before, *(months_of.month(name).start for months_of, name in calendars)])
+        for start, row in list(months.rows.items()):
+            if start < needed and (row.retracted or (row.to is not None and row.to <= needed)):
+                del months.rows[start]
+        for identity, note in list(months.annotations.items()):
+            if note.to is not None and note.to <= needed:
+                del months.annotations[identity]
 
     def concerns(self, key: str, months: Months, broadcast: Gap | RegistryRecord) -> bool:
         if isinstance(broadcast, Gap):

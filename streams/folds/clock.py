@@ -77,6 +77,14 @@ class Clock:
         if self.newest_event is None or at > self.newest_event:
             self.newest_event = at
 
+    def follow(self, through: int, first: int) -> None:
+        """Be told the time by progress records, not by ticks: `first` is the earliest tick, if it is earlier."""
+        if first == through and self.newest_tick is None:
+            self.event(through)
+            return
+        self.newest_tick = through if self.newest_tick is None else max(through, self.newest_tick)
+        self.first_tick = first if self.first_tick is None else min(first, self.first_tick)
+
     def tick(self, collector_id: str, at: int) -> list[Gap]:
         """Take a tick in; the blind time that began, ended or was split because of it."""
         newest = self.newest_tick
