@@ -6,7 +6,7 @@ sample starts afresh, and at a `down` sample the device is down already. So a hi
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import islice
 from typing import NamedTuple
 
 from schemas.terms.model import Terms
@@ -67,21 +67,27 @@ class Judge:
 def history(device_id: str, device: Device, profiles: Profiles, judge: Judge) -> History:
     """The whole history that a device's samples tell."""
     told = _Telling(device_id, judge)
-    samples = [*device.samples(profiles), (FOREVER, -1)]
-    one_hold = _only_hold(device, profiles, judge)
-    for (at, code), (following, _) in pairwise(samples):
-        if 0 < following - at <= one_hold and told.status == UP:
-            continue
-        told.sample(at, following, profiles.known[code])
+    times, codes = device.in_order(profiles)
+    last = len(times) - 1
+    for index in _told(times, codes, _plain_holds(profiles, judge)):
+        following = times[index + 1] if index < last else FOREVER
+        told.sample(times[index], following, profiles.known[codes[index]])
     return History(told.statuses, told.holds)
 
 
-def _only_hold(device: Device, profiles: Profiles, judge: Judge) -> int:
-    """The hold that all samples share, where they do: most of a history can be passed over by it. Else 0."""
-    if not isinstance(device.codes, int) or device.delayed or len(judge.turns) > 1 or not device.times:
-        return 0
-    profile = profiles.known[device.codes]
-    return judge.hold_ms("", device.times[0], profile) if profile.up and profile.interval_ms > 0 else 0
+def _told(times: Sequence[int], codes: Sequence[int], holds: Sequence[int]) -> list[int]:
+    """The places of the samples that say more than "still up": most of a history is passed over by their holds."""
+    pairs = enumerate(zip(times, islice(times, 1, None), codes, islice(codes, 1, None), strict=False))
+    ends = [index for index, (at, after, code, next_) in pairs if after - at > holds[code] or code != next_]
+    return sorted({0, len(times) - 1, *ends, *(index + 1 for index in ends)})
+
+
+def _plain_holds(profiles: Profiles, judge: Judge) -> Sequence[int]:
+    """By code, the hold of `up` samples where one number says it all; -1 where each must be asked for."""
+    return [
+        judge.hold_ms("", 0, profile) if profile.up and profile.interval_ms > 0 and len(judge.turns) == 1 else -1
+        for profile in profiles.known
+    ]
 
 
 def judged_from(at: int, hold: int, blind: Sequence[Interval]) -> int:

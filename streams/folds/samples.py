@@ -87,6 +87,12 @@ class Device:
         last = self.times[-1]
         return last < at <= last + self.hold_ms >= now
 
+    def go_on(self, at: int) -> None:
+        """Take in a sample that says what the last one said."""
+        self.times.append(at)
+        if not isinstance(self.codes, int):
+            self.codes.append(self.last_code)
+
     def is_inside_a_hold(self, at: int, code: int) -> bool:
         """Whether a late sample falls between two like it that one hold joins: it changes nothing."""
         if self.last_code != code or not self.hold_ms or self.delayed is not None:
@@ -177,7 +183,7 @@ class Device:
 
     def in_order(self, profiles: Profiles) -> tuple[Sequence[int], Sequence[int]]:
         """Times and codes of the samples that count, in order of time."""
-        codes = array("H", [self.codes]) * len(self.times) if isinstance(self.codes, int) else self.codes
+        codes = array("H", [max(0, self.codes)]) * len(self.times) if isinstance(self.codes, int) else self.codes
         if not self.delayed or not self.delayed.taken:
             return self.times, codes
         merged = dict(zip(self.times, codes, strict=True))

@@ -70,7 +70,7 @@ class States(Fold):
             if taken_at != at:
                 return device.add_delayed(at, taken_at, code)
         if device.continues(at, code, now) and at < location.settled_until:
-            device.times.append(at)
+            device.go_on(at)
             return False
         return self._insert(device, at, code)
 
