@@ -25,7 +25,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        return f"{self.topic}/{self.partition}"
+        return "/".join(str(part) for part in (self.topic, self.partition) if part is not None)
 
     @property
     def order(self) -> tuple[Any, ...]:
