@@ -42,7 +42,8 @@ class Replay:
     derivation: Derivation
     until: int | None = None
     """What had arrived by then (ms), and nothing later; what does not say when it arrived is always taken."""
-    wanted: Callable[[Event], bool] = lambda _: True
+    location: str | None = None
+    """The one location whose facts are wanted: the heartbeats of others then only move the time."""
     partitions: int | None = None
     """Of the topics keyed by location, where the recording is of a platform; None for a file without partitions."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
@@ -55,6 +56,7 @@ class Replay:
             self.world.partition_of = partial(_partition, self.partitions)
         self.chain = Chain(self.world)
         self._gate = Gate(self.derivation, self.world.open_since)
+        self._lag_ms = self.derivation.max_clock_lag_s * 1000
         self._identified: dict[tuple[Any, ...], list[tuple[Entry, Event]]] = {}
 
     def read(self, lines: Iterable[Line | Rejected], raw: Callable[[], bytes] = bytes) -> None:
@@ -86,8 +88,8 @@ class Replay:
             return
         if isinstance(event, Rejected):
             self._refuse(event, entry)
-        elif not self.wanted(event):
-            return
+        elif isinstance(event, Heartbeat) and self.location not in (None, event.location_id):
+            self.world.clock(line.partition).event(event.effective_at(self._lag_ms))
         elif isinstance(event, Heartbeat | Tick | RegistryRecord):
             self.chain.absorb(event, line.partition)
         else:

@@ -1,0 +1,62 @@
+"""What of a replay is asked for: one account, one location, one month."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from schemas.facts import Availability, Credit, Fact, LocationOutage, LocationState
+from streams.calendars import ALWAYS
+from streams.engine import FOREVER
+from streams.folds.world import World
+from streams.intervals import Interval
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """States and outages have no account and no month of their own: those are taken that touch a time in which the
+    account had the location, within the month of its calendar. Dead letters belong to nobody: they are left out."""
+
+    account: str | None = None
+    location: str | None = None
+    month: str | None = None
+
+    @property
+    def narrows(self) -> bool:
+        return self != Narrowing()
+
+    def of(self, facts: Iterable[Fact], world: World) -> Iterator[Fact]:
+        """Raises `ValueError` for a month that does not exist."""
+        start, end = self._span(world)
+        for fact in facts:
+            if self.location not in (None, fact.key):
+                continue
+            if isinstance(fact, Availability | Credit):
+                wanted = self.account in (None, fact.account_id) and self.month in (None, fact.month)
+            else:
+                wanted = any(
+                    _touches(fact, max(since, start), min(until, end)) for since, until in self._had(fact, world)
+                )
+            if wanted:
+                yield fact
+
+    def _span(self, world: World) -> Interval:
+        if self.month is None:
+            return ALWAYS, FOREVER
+        month = world.account_calendar(self.account).month(self.month)
+        return month.start, month.end
+
+    def _had(self, fact: Fact, world: World) -> Sequence[Interval]:
+        """When the account had the fact's location; always, where no account is asked for."""
+        if self.account is None:
+            return ((ALWAYS, FOREVER),)
+        tenures = world.registry.tenures(fact.key)
+        return [(tenure.since, tenure.until) for tenure in tenures if tenure.account_id == self.account]
+
+
+def _touches(fact: Fact, start: int, end: int) -> bool:
+    if isinstance(fact, LocationState):
+        since, until = fact.from_, fact.to
+    elif isinstance(fact, LocationOutage):
+        since, until = fact.started_at, fact.ended_at
+    else:
+        raise TypeError(f"{type(fact).__name__} has no time known here")
+    return since < end and (until is None or until > start)

@@ -1,0 +1,59 @@
+"""The commands, and how each ends: in one clear line where it cannot do what was asked."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from schemas.terms.files import TermsError
+from streams.audit.sources import UnreadableError
+from streams.cli import replay, simulate, terms
+from streams.cli.errors import CommandError
+from streams.settings import SettingsError
+
+WRONG = 2
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+app = typer.Typer(
+    name="fivenines",
+    help="From a heartbeat to what the contract owes: states, outages, availability and credits.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+app.registered_commands += [*replay.app.registered_commands, *simulate.app.registered_commands]
+app.add_typer(terms.app, name="terms")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its status."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit status."""
+    try:
+        status = app(arguments, standalone_mode=False, prog_name="fivenines")
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        return _say(error.format_message())
+    except (CommandError, SettingsError, UnreadableError) as error:
+        return _say(str(error))
+    except TermsError as error:
+        return _say("\n".join(error.problems))
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("fivenines: interrupted\n")
+        return INTERRUPTED
+    return status if isinstance(status, int) else 0
+
+
+def _say(message: str) -> int:
+    for line in message.splitlines():
+        sys.stderr.write(f"fivenines: {line}\n")
+    return WRONG

@@ -1,0 +1,112 @@
+"""The platform's settings: from flags, then `FIVENINES_*` environment variables, then `fivenines.toml`."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from schemas.derivation import Derivation
+
+FILE: Final = "fivenines.toml"
+PREFIX: Final = "FIVENINES_"
+_ELSEWHERE: Final = frozenset({"FIVENINES_CACHE"})
+"""Variables that the embedded servers read themselves."""
+
+
+class SettingsError(ValueError):
+    """One line that names the setting, where it was given, and what is wrong with it."""
+
+
+def _object(value: Any) -> Any:
+    return msgspec.json.decode(value) if isinstance(value, str) else value
+
+
+Options = Annotated[dict[str, str], NoDecode, BeforeValidator(_object)]
+
+
+class Settings(Derivation, BaseSettings):
+    """Each field is a flag of every command that needs it, an environment variable and a line of `fivenines.toml`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=FILE, extra="forbid", frozen=True)
+
+    data: Path = Field(default=Path(".fivenines"), description="folder of the embedded servers and of saved state")
+    kafka: str | None = Field(default=None, description="HOST:PORT,… of your Kafka; without it an embedded one runs")
+    kafka_options: Options = Field(
+        default_factory=dict, description='librdkafka options as JSON (TLS, SASL), {"security.protocol": "SASL_SSL", …}'
+    )
+    clickhouse: str | None = Field(
+        default=None, description="https://USER:PASSWORD@HOST:PORT of your ClickHouse; without it an embedded one runs"
+    )
+    partitions: int = Field(default=8, ge=1, le=1024, description="of each keyed topic; fixed when topics are created")
+    terms: Path | None = Field(default=None, description="folder of terms files; without it those of the package")
+
+    @field_validator("kafka", "clickhouse")
+    @classmethod
+    def _not_empty(cls, value: str | None) -> str | None:
+        return value or None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def derivation(self) -> Derivation:
+        """Those settings that decide what is derived."""
+        return Derivation(**{name: getattr(self, name) for name in Derivation.model_fields})
+
+    def environment(self) -> dict[str, str]:
+        """The environment that gives a child process these settings."""
+        values = self.model_dump(mode="json", exclude_none=True)
+        return {
+            PREFIX + name.upper(): value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            for name, value in values.items()
+        }
+
+
+def read_settings(flags: Mapping[str, str | None] | None = None) -> Settings:
+    """The settings in force; `SettingsError` about the first thing that is wrong with them."""
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    _refuse_unknown_variables()
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError(_words(error, given)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{FILE} is not TOML: {error}") from None
+
+
+def _refuse_unknown_variables() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | _ELSEWHERE
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise SettingsError(f"{unknown[0]} is no setting; there are {', '.join(sorted(known))}")
+
+
+def _words(error: ValidationError, given: Mapping[str, Any]) -> str:
+    problem = error.errors(include_url=False)[0]
+    name = str(problem["loc"][0])
+    if problem["type"] == "extra_forbidden":
+        return f"{FILE}: {name} is no setting; there are {', '.join(Settings.model_fields)}"
+    variable = PREFIX + name.upper()
+    where = (
+        f"--{name.replace('_', '-')}" if name in given else variable if variable in os.environ else f"{FILE}: {name}"
+    )
+    return f"{where} is {problem['input']!r}: {problem['msg']}"

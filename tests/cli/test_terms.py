@@ -1,0 +1,30 @@
+"""`terms check` says precisely what is wrong, one line each."""
+
+import shutil
+from pathlib import Path
+
+from schemas.terms.book import PACKAGED, read_book
+from tests.cli.conftest import Fivenines
+
+
+def test_the_packaged_terms_are_fine(fivenines: Fivenines) -> None:
+    ended = fivenines("terms", "check")
+    assert ended.status == 0
+    assert [line.split(": ")[1] for line in ended.out.splitlines()] == [file.reference for file in read_book().files]
+
+
+def test_each_problem_has_its_own_line(fivenines: Fivenines, tmp_path: Path) -> None:
+    text = (PACKAGED / "2024-09-23.toml").read_text()
+    broken = text.replace("missed_heartbeats", "missed_heartbeat").replace('objective = "0.99999"', 'objective = "x"')
+    (tmp_path / "2024-09-23.toml").write_text(broken)
+    ended = fivenines("terms", "check", tmp_path)
+    assert ended.status == 2
+    assert len(ended.err.splitlines()) >= 2
+    assert all(line.startswith("fivenines: 2024-09-23.toml: ") for line in ended.err.splitlines())
+
+
+def test_a_skew_longer_than_the_smallest_hold_is_refused(fivenines: Fivenines, tmp_path: Path) -> None:
+    shutil.copy(PACKAGED / "2024-09-23.toml", tmp_path)
+    ended = fivenines("terms", "check", tmp_path, "--max-clock-skew-s", 211)
+    assert ended.status == 2
+    assert "max_clock_skew_s is 211" in ended.err
