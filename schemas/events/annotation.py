@@ -2,10 +2,10 @@
 
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from schemas.events.event import Message
-from schemas.events.fields import Count, Id, Instant, Text
+from schemas.events.fields import Count, Id, Instant
 
 
 class Annotation(Message):
@@ -35,9 +35,10 @@ class Annotation(Message):
         "monitoring_gap",
     ]
     state: Literal["approved", "retracted"]
-    author: Id
+    author: Id | None = None
     approved_by: Id | None = None
-    evidence: Text | None = None
+    evidence: JsonValue | None = None
+    """What speaks for it, in whatever form the author has it."""
     proposal_id: Id | None = None
     recorded_at: Instant
 
@@ -57,6 +58,6 @@ class Annotation(Message):
 
     @model_validator(mode="after")
     def _another_person_approves(self) -> Self:
-        if self.state == "approved" and self.approved_by == self.author:
+        if self.state == "approved" and self.author is not None and self.approved_by == self.author:
             raise ValueError("approved_by must be another person than the author")
         return self

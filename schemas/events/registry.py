@@ -68,7 +68,8 @@ class Location(RegistryRecord):
 
     entity: Literal["location"] = "location"
     location_id: Id
-    account_id: Id
+    account_id: Id | None = None
+    """None: nobody has it."""
     access: Literal["provider_circuit", "customer_broadband"] | None = None
     sla_from: Instant | None = None
     """None: never (clause EX-5)."""
@@ -89,7 +90,8 @@ class Device(RegistryRecord):
 
     entity: Literal["device"] = "device"
     device_id: Id
-    location_id: Id
+    location_id: Id | None = None
+    """None: wherever it reports from."""
     monitored: bool = True
     heartbeat_interval_s: Interval | None = None
     """None: the terms' default."""
