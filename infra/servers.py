@@ -64,6 +64,11 @@ class Servers:
             raise ServerError("the servers are not running")
         return self._endpoints
 
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the embedded servers that run."""
+        return [server.pid for server in (self._kafka, self._clickhouse) if server and server.pid]
+
     def __enter__(self) -> "Servers":
         self.start()
         return self

@@ -1,4 +1,4 @@
-"""The real servers, one of each for a whole test run (or a worker of it): started by the first test that asks for one."""
+"""The real servers, one of each for a whole test run (for each worker of it), started by the first test that asks."""
 
 import tempfile
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def kafka() -> Iterator[EmbeddedKafka]:
 
 @pytest.fixture(scope="session")
 def clickhouse() -> Iterator[EmbeddedClickHouse]:
-    """A ClickHouse that all tests share: choose table or database names that are your own. Needs the mark `clickhouse`."""
+    """A ClickHouse that all tests share: choose table names that are your own. Needs the mark `clickhouse`."""
     with (
         tempfile.TemporaryDirectory(prefix="fivenines-") as folder,
         EmbeddedClickHouse(Path(folder, "clickhouse")) as server,
