@@ -72,18 +72,18 @@ class Availabilities(Fold):
         return [fact for fact in facts if fact.final_at - horizon > months.final_before]
 
     def due(self, key: str, months: Months, partition: Partition) -> int:
-        """When the next month has begun, or an ended one closes."""
+        """When an account has the location, when its next month has begun, or when an ended one closes."""
         world, now = self.world, self.world.slowest
         if now is None:
             return FOREVER
         delay = world.derivation.month_close_delay_ms
-        ends = (
-            end
+        turns = (
+            turn
             for tenure in world.registry.tenures(key)
             for month in world.account_calendar(tenure.account_id).months(now - delay - MONTH_MS, now + 1)
-            for end in (month.end, month.end + delay - 1)
+            for turn in (tenure.since, month.end, month.end + delay - 1)
         )
-        return min((end for end in ends if end >= now), default=FOREVER)
+        return min((turn for turn in turns if turn >= now), default=FOREVER)
 
     def save(self, months: Months) -> Any:
         notes = [(note.source, note.written()) for note in months.annotations.values()]

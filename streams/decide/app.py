@@ -1,0 +1,231 @@
+"""The faust app: one agent over states and annotations, one table of locations, and the services around them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, cast
+
+import faust
+import mode
+import structlog
+from aiokafka import TopicPartition  # type: ignore[import-untyped]
+from faust.types import StreamT
+from yarl import URL
+
+from schemas.derivation import Derivation
+from schemas.events import Annotation
+from schemas.facts import LocationState
+from schemas.partitioner import murmur2_partition
+from schemas.terms.book import Book
+from schemas.topics import DECIDE_APP, DECIDE_CHANGELOG, STATE_BYTES
+from streams.decide.broadcasts import Broadcasts
+from streams.decide.connection import Transport, brokers, credentials, reader_settings
+from streams.decide.decider import Decider
+from streams.decide.lifeline import Pulse, Reached, Watchdog, stop_hard
+from streams.decide.metrics import CONTENT_TYPE, Metrics
+from streams.decide.publisher import Outgoing
+from streams.decide.pump import Pump
+from streams.decide.reader import Reader
+from streams.decide.records import Locations, Records
+from streams.folds.world import World
+
+LOOPBACK: Final = "127.0.0.1"
+AGENT: Final = "months"
+TABLE: Final = "locations"
+INPUT: Final = (LocationState.TOPIC, Annotation.TOPIC)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a worker needs to know."""
+
+    bootstrap: str
+    """`HOST:PORT,…` of Kafka."""
+    data: Path
+    """A folder of its own: faust keeps a few files there, and no state."""
+    book: Book
+    derivation: Derivation
+    options: Mapping[str, str] = field(default_factory=dict)
+    """librdkafka's options for a secured Kafka."""
+    web_port: int = 6066
+    """On the loopback interface: faust's web view, and `/metrics` for Prometheus."""
+    session_timeout_s: float = 30.0
+    """How long Kafka waits for a silent worker before another gets its partitions; a pause of a third of it ends it."""
+    stalled_after_s: float = 120.0
+    """How long input may wait without any of it being finished before the worker ends."""
+
+
+def build(settings: Settings) -> tuple[faust.App, mode.Service]:
+    """The app, complete and not started, and the service that must have started before it."""
+    app = _app(settings)
+    return app, _Decide(app, settings)
+
+
+def _app(settings: Settings) -> faust.App:
+    secured = credentials(settings.options)
+    app = faust.App(
+        DECIDE_APP,
+        broker=brokers(settings.bootstrap),
+        **secured,
+        autodiscover=False,
+        datadir=settings.data,
+        store="memory://",
+        processing_guarantee="at_least_once",
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=min(3.0, settings.session_timeout_s / 3),
+        broker_request_timeout=max(90.0, settings.session_timeout_s),
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=STATE_BYTES,
+        producer_acks=-1,
+        producer_compression_type="lz4",
+        producer_linger=0.0,
+        producer_max_request_size=STATE_BYTES,
+        # a batch that has waited longer than a session is not sent: by then another may own the partition
+        producer_request_timeout=settings.session_timeout_s,
+        stream_wait_empty=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_bind=LOOPBACK,
+        web_host=LOOPBACK,
+        web_port=settings.web_port,
+        web_tables_enabled=False,
+        worker_redirect_stdouts=False,
+    )
+    app.transport = Transport([URL(str(url)) for url in app.conf.broker], app)
+    app.producer_transport = app.transport
+    return app
+
+
+class _Decide(mode.Service):
+    """Ties faust's life to ours. It starts before the app does, so that every broadcast has been read by then.
+
+    Any failure here ends the process: faust would acknowledge what was not finished.
+    """
+
+    def __init__(self, app: faust.App, settings: Settings) -> None:
+        super().__init__()
+        self._app = app
+        self._settings = settings
+        self._broadcasts = Broadcasts(World(settings.book, settings.derivation))
+        self._metrics = Metrics()
+        self._pulse = Pulse(settings.session_timeout_s / 3)
+        self._pump = Pump(self._send, self._keep, self._metrics, self._pulse)
+        self._table = Locations(
+            app, name=TABLE, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+        )
+        app.tables.add(self._table)
+        channel = app.topic(*INPUT, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+        app.agent(channel, name=AGENT, concurrency=1)(self._bring)
+        app.on_partitions_revoked.connect(self._let_go)
+        app.on_rebalance_complete.connect(self._own)
+        app.page("/metrics", name="metrics")(self._show_metrics)
+
+    async def on_start(self) -> None:
+        """Read the broadcasts completely."""
+        connection = reader_settings(self._settings.bootstrap, credentials(self._settings.options))
+        self._reader = Reader(self._broadcasts, connection, self._registered, self._heard)
+        await self._reader.start()
+
+    async def on_started(self) -> None:
+        watchdog = Watchdog(self._reached, self._settings.stalled_after_s)
+        for work in (self._pulse.beat, self._reader.follow, self._pump.run, watchdog.watch):
+            self.add_future(_or_stop(work))
+
+    async def on_stop(self) -> None:
+        await self._reader.stop()
+
+    async def _bring(self, stream: StreamT[Any]) -> None:
+        async for event in cast(faust.Stream[Any], stream).noack().events():
+            await self._pump.bring(event)
+
+    async def _own(self, *_: Any, **__: Any) -> None:
+        try:
+            await self._restore()
+        except Exception as error:
+            log.exception("the partitions cannot be taken over")
+            stop_hard(repr(error))
+
+    async def _restore(self) -> None:
+        """Make a decider of what the table holds, once every broadcast has been read."""
+        app, generation = self._app, self._app.consumer_generation_id
+        reader = self._reader
+        await reader.catch_up()
+        owned = sorted(place.partition for place in app.consumer.assignment() if place.topic == LocationState.TOPIC)
+        places = {topic: {each: TopicPartition(topic, each) for each in owned} for topic in INPUT}
+        ends = await reader.ends([place for places in places.values() for place in places.values()])
+        states, annotations = (places[topic] for topic in INPUT)
+        decider = Decider(
+            self._broadcasts,
+            self._records.data.get,
+            lambda location_id: murmur2_partition(location_id.encode(), reader.partitions),
+            {each: (ends[states[each]], ends[annotations[each]]) for each in owned},
+            self._records.of(owned),
+        )
+        log.info("partitions taken over", partitions=owned, locations=len(self._records.data))
+        await self._pump.own(decider, generation)
+
+    async def _let_go(self, *_: Any, **__: Any) -> None:
+        try:
+            await asyncio.wait_for(self._pump.let_go(), self._settings.session_timeout_s)
+        except TimeoutError:
+            stop_hard("a batch is not through, and the partitions are another's")
+
+    def _registered(self, locations: Any) -> None:
+        if self._pump.decider is not None:
+            self._pump.decider.registered(locations)
+
+    def _heard(self, partition: int) -> None:
+        if self._pump.decider is not None:
+            self._pump.decider.hear(partition)
+
+    @property
+    def _records(self) -> Records:
+        return cast(Records, self._table.data)
+
+    def _keep(self, partition: int, key: bytes, value: bytes) -> None:
+        self._records.put(key, value, partition)
+
+    async def _send(self, message: Outgoing) -> Awaitable[Any]:
+        topic, partition, key, value = message
+        handed: Awaitable[Any] = await self._app.producer.send(topic, key, value, partition, None, None)
+        return handed
+
+    async def _reached(self) -> Mapping[tuple[str, int], Reached]:
+        """How far each owned partition has been finished; nothing while there is no decider."""
+        reader, decider = self._reader, self._pump.decider
+        if decider is None:
+            return {}
+        places = [TopicPartition(topic, partition) for topic in INPUT for partition in decider.owned]
+        committed = cast(Any, self._app.consumer)._committed_offset  # noqa: SLF001 - nothing public tells
+        ends = await reader.ends(places)
+        reached = {}
+        for place in places:
+            done = self._pump.done.get(tuple(place))
+            reached[tuple(place)] = Reached(done if done is not None else committed.get(place) or 0, ends[place])
+        return reached
+
+    async def _show_metrics(self, web: Any, request: Any) -> Any:
+        decider, metrics = self._pump.decider, self._metrics
+        for (topic, partition), (done, end) in (await self._reached()).items():
+            metrics.lag.labels(topic, partition).set(max(0, end - done))
+        if decider is not None:
+            metrics.locations.set(len(self._records.data))
+            metrics.at_once.set(len(decider.agenda))
+            for partition, owned in decider.owned.items():
+                metrics.time.labels(partition).set((owned.clock.time or 0) / 1000)
+        return web.bytes(metrics.text(), content_type=CONTENT_TYPE)
+
+
+async def _or_stop(work: Callable[[], Awaitable[None]]) -> None:
+    """Work that ends the process when it fails."""
+    try:
+        await work()
+    except Exception as error:
+        log.exception("decide cannot go on")
+        stop_hard(repr(error))
+
+
+assert f"{DECIDE_APP}-{TABLE}-changelog" == DECIDE_CHANGELOG, "faust names the changelog so"

@@ -1,0 +1,77 @@
+"""What every partition needs to know: the registry, and how far each partition has been followed (semantics §7).
+
+Both are read completely before the first event is taken, and followed from then on.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from schemas import times
+from schemas.events import Heartbeat, RegistryRecord
+from schemas.facts import Progress
+from schemas.wire import Gate, Rejected, decode
+from streams.folds.clock import Clock
+from streams.folds.world import World
+
+
+class Broadcasts:
+    """What the broadcasts have said so far, and which locations that concerns."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.gate = Gate(world.derivation, world.open_since)
+        self.registry_next = 0
+        self.progress_next = 0
+        self.heard: dict[int, Clock] = {}
+        """How far each partition of the heartbeats has been followed, wherever its facts have been read."""
+        self.concerned: dict[str, int] = {}
+        """Of each registered location the registry offset after the newest record that says something about it."""
+        self.refused = 0
+        self._locations_of: dict[str, set[str]] = {}
+
+    def register(self, offset: int, key: bytes | None, value: bytes | None, timestamp: int) -> Iterable[str]:
+        """Take a message of the registry; the locations whose months it may change.
+
+        A refused one is only counted: intake, which reads the registry as well, makes it a dead letter.
+        """
+        self.registry_next = offset + 1
+        record = decode(RegistryRecord.TOPIC, value, key=key, timestamp=timestamp, gate=self.gate)
+        if isinstance(record, Rejected):
+            self.refused += 1
+            return ()
+        if not isinstance(record, RegistryRecord) or not self.world.registry.absorb(record):
+            return ()
+        concerned = self._concerns(record)
+        self.concerned.update(dict.fromkeys(concerned, offset + 1))
+        return concerned
+
+    def _concerns(self, record: RegistryRecord) -> Iterable[str]:
+        if record.entity == "location":
+            self._locations_of.setdefault(record.account_id, set()).add(record.entity_id)  # type: ignore[attr-defined]
+            return (record.entity_id,)
+        if record.entity == "account":
+            return tuple(self._locations_of.get(record.entity_id, ()))
+        return ()
+
+    def hear(self, offset: int, value: bytes | None) -> Progress | None:
+        """Take a message of the progress topic; the progress, if it is one of the heartbeats."""
+        self.progress_next = max(self.progress_next, offset + 1)
+        progress = read_progress(value)
+        if progress is None or progress.topic != Heartbeat.TOPIC:
+            return None
+        clock = self.heard.get(progress.partition)
+        if clock is None:
+            clock = self.heard[progress.partition] = Clock(self.world.derivation.blind_after_ms)
+        clock.follow(progress.through, progress.first)
+        return progress
+
+
+def read_progress(value: bytes | None) -> Progress | None:
+    """A progress record; None for anything else."""
+    try:
+        written = msgspec.json.decode(value or b"")
+        written.update(through=times.parse(written["through"]), first=times.parse(written["first"]))
+        return msgspec.convert(written, Progress)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None

@@ -1,0 +1,133 @@
+"""Batch after batch: take what the agent brought, decide, save, publish, and only then acknowledge."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, Protocol
+
+import structlog
+
+from streams.decide.decider import Batch, Decider, Message
+from streams.decide.lifeline import Pulse
+from streams.decide.metrics import Metrics
+from streams.decide.publisher import Send, said, saved, send_all
+
+QUEUE: Final = 2_000
+"""Messages that may wait; then the agent waits, and faust's own buffers."""
+AT_ONCE: Final = 250
+"""Messages in a batch at most."""
+DUE_S: Final = 0.1
+"""How long a batch goes on with locations that are due while nothing else waits."""
+DUE_BESIDE_S: Final = 0.02
+"""The same, while messages wait: a month that closes does not hold up the news."""
+IDLE_S: Final = 0.2
+
+log = structlog.get_logger()
+
+
+class Delivery(Protocol):
+    """A message as faust brought it."""
+
+    @property
+    def message(self) -> Any: ...
+    def ack(self) -> bool: ...
+
+
+class Pump:
+    """The one place where deciding, saving and publishing meet. It never goes on after a failure."""
+
+    def __init__(self, send: Send, keep: Callable[[int, bytes, bytes], None], metrics: Metrics, pulse: Pulse) -> None:
+        """`keep` takes a record, by partition and key, into the table once it stands in the changelog."""
+        self.metrics = metrics
+        self.decider: Decider | None = None
+        self.done: dict[tuple[str, int], int] = {}
+        """Of each topic and partition the offset up to which everything has been finished."""
+        self.last_event = 0.0
+        self._send = send
+        self._keep = keep
+        self._pulse = pulse
+        self._queue: asyncio.Queue[tuple[int, Delivery]] = asyncio.Queue(QUEUE)
+        self._one_at_a_time = asyncio.Lock()
+        self._generation = 0
+
+    async def bring(self, delivery: Delivery) -> None:
+        """Wait for a place in the queue. What is brought while no partition is owned is dropped: it comes again."""
+        await self._queue.put((delivery.message.generation_id, delivery))
+
+    async def own(self, decider: Decider, generation: int) -> None:
+        """Decide for these partitions from now on: say what may not have been said, then go on."""
+        async with self._one_at_a_time:
+            await self._finish(decider.restart_with(), ())
+            self._generation = generation
+            self.decider = decider
+
+    async def let_go(self) -> None:
+        """Own nothing any more, once the batch that is on its way is through."""
+        async with self._one_at_a_time:
+            self.decider = None
+            self.done.clear()
+            while not self._queue.empty():
+                self._queue.get_nowait()
+
+    async def run(self) -> None:
+        while True:
+            deliveries = await self._next()
+            async with self._one_at_a_time:
+                await self._batch(deliveries)
+
+    async def _next(self) -> list[tuple[int, Delivery]]:
+        """What has been brought; nothing if a location is due or nothing came for a while."""
+        queue = self._queue
+        deliveries: list[tuple[int, Delivery]] = []
+        if queue.empty() and not (self.decider is not None and self.decider.is_behind):
+            try:
+                deliveries.append(await asyncio.wait_for(queue.get(), IDLE_S))
+            except TimeoutError:
+                return []
+        await asyncio.sleep(0)  # let the agent bring what it has
+        while not queue.empty() and len(deliveries) < AT_ONCE:
+            deliveries.append(queue.get_nowait())
+        return deliveries
+
+    async def _batch(self, deliveries: Sequence[tuple[int, Delivery]]) -> None:
+        decider = self.decider
+        if decider is None:
+            return
+        current = [delivery for generation, delivery in deliveries if generation == self._generation]
+        if current:
+            self.last_event = time.monotonic()
+        elif not decider.is_behind:
+            return
+        batch = decider.batch((_message(delivery.message) for delivery in current), self._budget())
+        await self._finish(batch, current)
+
+    def _budget(self) -> Callable[[int], bool]:
+        until = time.monotonic() + (DUE_S if self._queue.empty() else DUE_BESIDE_S)
+        return lambda _: time.monotonic() < until
+
+    async def _finish(self, batch: Batch, deliveries: Iterable[Delivery]) -> None:
+        """Save, publish, acknowledge: in this order, each when the one before is done."""
+        self._pulse.check()
+        await send_all(self._send, saved(batch))
+        for partition, key, value in batch.records:
+            self._keep(partition, key, value)
+        self._pulse.check()
+        await send_all(self._send, said(batch))
+        events = 0
+        for delivery in deliveries:
+            delivery.ack()
+            self.done[delivery.message.topic, delivery.message.partition] = delivery.message.offset + 1
+            events += 1
+        self.metrics.count(batch, events)
+
+
+def _message(message: Any) -> Message:
+    return Message(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.key,
+        message.value,
+        message.headers or (),
+        int(message.timestamp * 1000),
+    )

@@ -1,0 +1,123 @@
+"""What decide keeps of a location in its table: one record, which holds all months that are not final.
+
+A record says how much input it covers, and of two of one location the one that covers more counts, wherever they
+stand in the changelog: what a process that was paused writes when it wakes is behind what its successor wrote.
+"""
+
+import zlib
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import faust
+import msgspec
+from faust.stores.memory import Store
+
+from streams.engine import FOREVER
+
+COMPRESSION: Final = 1
+"""The months of a location repeat each other: zlib's fastest level leaves an eighth."""
+
+_CLOCK: Final = b"\xff"
+"""Not UTF-8, so no location has such a key."""
+
+
+class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A location as it was decided, or (with an empty `state`) the time of its partition."""
+
+    version: int
+    """The sum of the offsets of all inputs that had been read."""
+    batch: int
+    """Which batch of its process wrote it; counts on from the greatest one found when a process starts."""
+    registry: int
+    """The next offset of the registry."""
+    first: int | None
+    """From when the platform listens to the partition, in ms; None: no tick came."""
+    through: int
+    """The time of the partition, in ms."""
+    due: int = FOREVER
+    """The instant after which the months may change although nothing arrives, by the slowest partition's time."""
+    awaits: int = 0
+    """The newest instant that what was absorbed speaks of, until the partition's time has reached it; else 0."""
+    state: bytes = b""
+    """The location as its chain saved it, compressed."""
+
+    def encode(self) -> bytes:
+        return _ENCODE(self)
+
+    @property
+    def saved(self) -> bytes:
+        return zlib.decompress(self.state)
+
+
+def compressed(saved: bytes) -> bytes:
+    return zlib.compress(saved, COMPRESSION)
+
+
+def read_record(value: bytes) -> Record:
+    """Raises `msgspec.DecodeError` on anything else."""
+    return _DECODE(value)
+
+
+def clock_key(partition: int) -> bytes:
+    """Where the time of a partition is kept, beside its locations."""
+    return _CLOCK + str(partition).encode()
+
+
+def is_clock(key: bytes) -> bool:
+    return key.startswith(_CLOCK)
+
+
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE = msgspec.msgpack.Decoder(Record).decode
+_VERSION = msgspec.msgpack.Decoder(list[Any])
+
+
+class Records(Store[bytes, bytes]):
+    """The records of the partitions this process owns, in memory."""
+
+    def apply_changelog_batch(
+        self, batch: Iterable[Any], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
+    ) -> None:
+        """Take records in from the changelog: of each location the one that covers most."""
+        for event in batch:
+            key, value = event.message.key, event.message.value
+            self._key_partition[key] = event.message.partition
+            known = self.data.get(key)
+            if value and (known is None or rank(value) >= rank(known)):
+                self.data[key] = value
+
+    def put(self, key: bytes, value: bytes, partition: int) -> None:
+        """Keep a record that stands in the changelog."""
+        self._key_partition[key] = partition
+        self.data[key] = value
+
+    def of(self, partitions: Iterable[int]) -> Iterable[tuple[int, bytes, Record]]:
+        """The records of some partitions, each with its partition and key."""
+        wanted = set(partitions)
+        for key, value in self.data.items():
+            partition = self._key_partition[key]
+            if partition in wanted:
+                yield partition, key, read_record(value)
+
+
+def rank(value: bytes) -> tuple[int, int]:
+    """How much a record covers, and which batch wrote it."""
+    record = read_record(value)
+    return record.version, record.batch
+
+
+class Locations(faust.Table[bytes, bytes]):
+    """A faust table over `Records`."""
+
+    def _new_store(self) -> Records:
+        return Records(
+            "memory://",
+            self.app,
+            self,
+            table_name=self.name,
+            key_type=self.key_type,
+            value_type=self.value_type,
+            key_serializer=self.key_serializer,
+            value_serializer=self.value_serializer,
+            loop=self.loop,
+        )
