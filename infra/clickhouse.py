@@ -16,7 +16,7 @@ from types import TracebackType
 from xml.sax.saxutils import escape
 
 from infra import clickhouse_child, ports
-from infra.datafolder import DataFolder, write_private
+from infra.datafolder import DataFolder, write_private, writing
 from infra.ports import LOOPBACK
 from infra.supervised import ServerDiedError, ServerError, Supervised
 
@@ -89,7 +89,7 @@ class EmbeddedClickHouse:
             raise ServerError(f"ClickHouse is already running (pid {self.pid})")
         self.stop()
         package = engine_folder()
-        with ExitStack() as held:
+        with writing("ClickHouse", self._data), ExitStack() as held:
             held.enter_context(self._folder)
             self._prepare()
             self._start_on_free_ports(package)

@@ -2,12 +2,26 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
 from infra.supervised import ServerError
 
 PATIENCE_S = 3.0
+
+
+@contextmanager
+def writing(what: str, path: Path) -> Iterator[None]:
+    """A full disk, a folder without permission and the like become one ServerError."""
+    try:
+        yield
+    except OSError as error:
+        raise ServerError(
+            f"{what} cannot write to {path} ({error.strerror}): make room or give permission, or choose another data "
+            "folder"
+        ) from error
 
 
 class DataFolder:

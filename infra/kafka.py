@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from infra import ports
-from infra.datafolder import DataFolder
+from infra.datafolder import DataFolder, writing
 from infra.jars import KAFKA_VERSION, cache_folder, jars
 from infra.ports import LOOPBACK
 from infra.supervised import ServerDiedError, ServerError, Supervised
@@ -117,7 +117,7 @@ class EmbeddedKafka:
         if self.alive:
             raise ServerError(f"Kafka is already running (pid {self.pid})")
         self.stop()
-        with ExitStack() as held:
+        with writing("Kafka", self._data), ExitStack() as held:
             held.enter_context(self._folder)
             self._prepare()
             self._start_on_free_ports()

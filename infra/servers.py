@@ -8,7 +8,7 @@ from types import TracebackType
 
 from infra import external
 from infra.clickhouse import EmbeddedClickHouse, engine_folder
-from infra.datafolder import DataFolder
+from infra.datafolder import DataFolder, writing
 from infra.endpoints import ClickHouseServer, Endpoints, forget, publish
 from infra.kafka import EmbeddedKafka
 from infra.supervised import ServerError
@@ -79,7 +79,7 @@ class Servers:
     def start(self) -> None:
         """Start what is embedded, in parallel, and see that what is not can be reached."""
         self._refuse_the_impossible()
-        with ExitStack() as held:
+        with writing("fivenines", self._folder.path), ExitStack() as held:
             held.enter_context(self._folder)
             held.callback(self._stop_embedded)
             with ThreadPoolExecutor(2) as side:
