@@ -186,7 +186,7 @@ class EmbeddedKafka:
             return
         done = subprocess.run(  # noqa: S603 - our own command line
             self._java(
-                "kafka.tools.StorageTool", "format", "--cluster-id", self.cluster_id, "--config", "server.properties"
+                "kafka.tools.StorageTool", "format", f"--cluster-id={self.cluster_id}", "--config=server.properties"
             ),
             cwd=self._data,
             stdin=subprocess.DEVNULL,

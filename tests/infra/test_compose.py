@@ -16,7 +16,7 @@ INFRA = Path(__file__).parents[2] / "infra"
 
 
 def read_yaml(file: Path) -> Any:
-    """The plain part of YAML that these files keep to: block mappings and lists, JSON scalars, flow lists, bare words."""
+    """The plain part of YAML that these files keep to: block mappings and lists, JSON scalars, bare words."""
     lines = [line for line in file.read_text().splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
     def scalar(text: str) -> Any:

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from confluent_kafka import Producer
@@ -26,7 +27,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def own(data: Path) -> Iterator[EmbeddedKafka]:
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setattr("infra.kafka.uuid.uuid4", lambda: UUID(bytes=b"\xf8" * 16))  # one in 64 begins with a dash
     with EmbeddedKafka(data, heap="512M") as server:
+        monkeypatch.undo()
+        assert server.cluster_id.startswith("-")
         create_topic(server, "kept")
         produce(server, "kept", b"before")
         yield server
