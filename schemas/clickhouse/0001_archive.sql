@@ -2,24 +2,32 @@
 -- Kafka message's own; a message that is read twice is one row (partition, offset).
 -- Months are those of arrival: the broker's clock cannot be told to open a hundred partitions at once.
 
--- A heartbeat's state, and nothing that is random: two or three bytes each.
+-- A heartbeat's state, and nothing that is random. The two arrivals are written as instants and kept as delays, which
+-- take half the room: `heartbeats_archived` and `heartbeats_accepted` show them as instants again.
 CREATE TABLE IF NOT EXISTS heartbeats
 (
-    location_id  LowCardinality(String),
-    device_id    LowCardinality(String),
-    occurred_at  DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
-    status       Enum8('down' = 0, 'up' = 1),
-    interval_ms  Int64 COMMENT 'how often it reports; 0: changes only (null); -1: not said' CODEC(ZSTD(1)),
-    collector_id LowCardinality(String) COMMENT 'empty: none',
-    received_at  DateTime64(3, 'UTC') COMMENT '1970-01-01: not said' CODEC(DoubleDelta, ZSTD(1)),
-    buffered     Bool,
-    _partition   UInt16 CODEC(ZSTD(1)),
-    _offset      UInt64 CODEC(DoubleDelta, ZSTD(1)),
-    _timestamp   DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    location_id        LowCardinality(String),
+    device_id          LowCardinality(String),
+    occurred_at        DateTime64(3, 'UTC') CODEC(Delta, T64('bit'), ZSTD(1)),
+    status             Enum8('down' = 0, 'up' = 1),
+    interval_ms        Int64 COMMENT 'how often it reports; 0: changes only (null); -1: not said' CODEC(ZSTD(1)),
+    collector_id       LowCardinality(String) COMMENT 'empty: none',
+    received_at        DateTime64(3, 'UTC') EPHEMERAL COMMENT '1970-01-01: not said',
+    received_after_ms  Nullable(Int64)
+                       DEFAULT if(received_at = 0, NULL, -- its place holds a zero, which takes no room
+                                  dateDiff('millisecond', occurred_at, if(received_at = 0, occurred_at, received_at)))
+                       COMMENT 'null: not said' CODEC(T64('bit'), ZSTD(1)),
+    buffered           Bool,
+    _partition         UInt16 CODEC(ZSTD(1)),
+    _offset            UInt64 CODEC(DoubleDelta, ZSTD(1)),
+    _timestamp         DateTime64(3, 'UTC') EPHEMERAL,
+    _appended_after_ms Int64
+                       DEFAULT dateDiff('millisecond', occurred_at, _timestamp) - ifNull(received_after_ms, 0)
+                       COMMENT 'after it was received, else after it occurred' CODEC(Delta, T64('bit'), ZSTD(1)),
     INDEX occurred_at occurred_at TYPE minmax
 )
 ENGINE = ReplacingMergeTree
-PARTITION BY toYYYYMM(_timestamp)
+PARTITION BY toYYYYMM(addMilliseconds(occurred_at, ifNull(received_after_ms, 0) + _appended_after_ms))
 ORDER BY (location_id, device_id, occurred_at, _partition, _offset);
 
 -- What else a heartbeat said: for people, and for as long as they may look.
@@ -90,7 +98,7 @@ CREATE TABLE IF NOT EXISTS outage_annotations
     state         LowCardinality(String),
     author        String,
     approved_by   Nullable(String),
-    evidence      Nullable(String),
+    evidence      Nullable(String) COMMENT 'JSON',
     proposal_id   Nullable(String),
     recorded_at   DateTime64(3, 'UTC'),
     _key          String,

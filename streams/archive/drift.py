@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, 
 
 import msgspec
 from clickhouse_connect.driver.client import Client
+from pydantic import JsonValue
 
 from schemas.events import Annotation, HeartbeatMessage, Message, TicketEvent, TickMessage
 from schemas.events.event import fields
@@ -28,6 +29,9 @@ _WHOLE_MESSAGE: Final = {
 _PLACE: Final = ("location_id", "device_id", "occurred_at")
 _STATE: Final = (*_PLACE, "status", "interval_s", "collector_id", "received_at", "buffered")
 """The fields of a heartbeat that decide a state; the others are details."""
+
+_STORED: Final = {"interval_ms": "Int64", "received_after_ms": "Int64", "_appended_after_ms": "Int64"}
+"""How a heartbeat's durations are kept."""
 
 
 class Table(NamedTuple):
@@ -62,7 +66,7 @@ def _of_inputs() -> dict[str, Table]:
     sample_key = (*_PLACE, "_partition", "_offset")
     message_key = ("_partition", "_offset")
     return {
-        "heartbeats": Table({**state, "interval_ms": "Int64", **_MESSAGE}, sample_key, sentinels=True),
+        "heartbeats": Table({**state, **_STORED, **_MESSAGE}, sample_key, sentinels=True),
         "heartbeat_details": Table(
             {**_types(HeartbeatMessage, (*_PLACE, *details)), **_MESSAGE}, sample_key, sentinels=True
         ),
@@ -105,7 +109,7 @@ def _type(hint: Any) -> str:
         return inner if inner.startswith("Tuple") else f"Nullable({inner})"
     if origin is Literal:
         return _type(type(arguments[0]))
-    if origin is dict:
+    if origin is dict or hint is JsonValue:
         return "String"
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return f"Tuple({', '.join(f'{name} {_type(of)}' for name, of in get_type_hints(hint).items())})"

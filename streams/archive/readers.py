@@ -31,7 +31,7 @@ def functions() -> Script:
 
 def readers(database: str, broker_list: str, settings: Mapping[str, str | int]) -> list[Script]:
     """One script for each topic that ClickHouse reads. A consumer group is named after the database and the topic."""
-    values = {"database": database, "kafka": _settings({"kafka_broker_list": broker_list, **SETTINGS, **settings})}
+    values = {"group": consumer_group(database, ""), "kafka": _settings({"kafka_broker_list": broker_list, **SETTINGS, **settings})}
     inputs = [sql.script(f"readers/{name}.sql") for name in INPUTS]
     fact = sql.script("readers/fact.sql")
     keys = (*((fact_class.TOPIC, fact_class.KEY) for fact_class in FACTS), *_OF_NO_LOCATION)
@@ -39,6 +39,11 @@ def readers(database: str, broker_list: str, settings: Mapping[str, str | int]) 
         *(each.filled(each.name, values) for each in inputs),
         *(fact.filled(topic, {**values, "topic": topic, "table": table_of(topic), "key": key}) for topic, key in keys),
     ]
+
+
+def consumer_group(database: str, topic: str) -> str:
+    """The group in which the tables of `database` read `topic`."""
+    return f"{database}_clickhouse_{topic}"
 
 
 def table_of(topic: str) -> str:

@@ -3,7 +3,7 @@
 
 CREATE TABLE topic_device_heartbeats (value String)
 ENGINE = Kafka SETTINGS {kafka}, kafka_topic_list = 'device-heartbeats',
-    kafka_group_name = '{database}_clickhouse_device-heartbeats', kafka_format = 'RawBLOB';
+    kafka_group_name = '{group}device-heartbeats', kafka_format = 'RawBLOB';
 
 CREATE TABLE said_device_heartbeats
 (

@@ -3,7 +3,7 @@
 
 CREATE TABLE topic_{table}
 ENGINE = Kafka SETTINGS {kafka}, kafka_topic_list = '{topic}',
-    kafka_group_name = '{database}_clickhouse_{topic}', kafka_format = 'JSONEachRow',
+    kafka_group_name = '{group}{topic}', kafka_format = 'JSONEachRow',
     input_format_skip_unknown_fields = 1, date_time_input_format = 'best_effort'
 EMPTY AS SELECT * EXCEPT (_partition, _offset, _timestamp) FROM {table};
 

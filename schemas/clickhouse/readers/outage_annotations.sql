@@ -2,7 +2,7 @@
 
 CREATE TABLE topic_outage_annotations (value String)
 ENGINE = Kafka SETTINGS {kafka}, kafka_topic_list = 'outage-annotations',
-    kafka_group_name = '{database}_clickhouse_outage-annotations', kafka_format = 'RawBLOB';
+    kafka_group_name = '{group}outage-annotations', kafka_format = 'RawBLOB';
 
 CREATE MATERIALIZED VIEW read_outage_annotations TO outage_annotations AS
 WITH fivenines_event_fields(value, _headers.name, _headers.value) AS fields
@@ -17,7 +17,7 @@ SELECT
     ifNull(fivenines_text(fields['state']), '') AS state,
     ifNull(fivenines_text(fields['author']), '') AS author,
     fivenines_text(fields['approved_by']) AS approved_by,
-    fivenines_text(fields['evidence']) AS evidence,
+    if(fields['evidence'] IN ('', 'null'), NULL, fields['evidence']) AS evidence,
     fivenines_text(fields['proposal_id']) AS proposal_id,
     fivenines_instant(fivenines_text(fields['recorded_at'])) AS recorded_at,
     _key,

@@ -2,7 +2,7 @@
 
 CREATE TABLE topic_registry (value String)
 ENGINE = Kafka SETTINGS {kafka}, kafka_topic_list = 'registry',
-    kafka_group_name = '{database}_clickhouse_registry', kafka_format = 'RawBLOB';
+    kafka_group_name = '{group}registry', kafka_format = 'RawBLOB';
 
 CREATE MATERIALIZED VIEW read_registry TO registry AS
 WITH fivenines_event_fields(value, _headers.name, _headers.value) AS fields

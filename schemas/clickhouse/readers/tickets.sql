@@ -2,7 +2,7 @@
 
 CREATE TABLE topic_tickets (value String)
 ENGINE = Kafka SETTINGS {kafka}, kafka_topic_list = 'tickets',
-    kafka_group_name = '{database}_clickhouse_tickets', kafka_format = 'RawBLOB';
+    kafka_group_name = '{group}tickets', kafka_format = 'RawBLOB';
 
 CREATE MATERIALIZED VIEW read_tickets TO ticket_events AS
 WITH fivenines_event_fields(value, _headers.name, _headers.value) AS fields

@@ -1,0 +1,147 @@
+"""Reads back what was accepted, for replay and repair, and the facts in force."""
+
+import datetime
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from schemas.facts import Fact
+from schemas.wire import Line
+from streams.archive.readers import table_of
+
+FactType = TypeVar("FactType", bound=Fact)
+
+_ROWS: Final = 65_536
+"""Of one batch: large enough to cost nothing, small enough to be dropped."""
+
+
+class Heartbeats(NamedTuple):
+    """A batch of heartbeats, column by column; instants and durations in ms."""
+
+    location_id: Sequence[str]
+    device_id: Sequence[str]
+    occurred_at: Sequence[int]
+    up: Sequence[bool]
+    interval_ms: Sequence[int]
+    """0: the device reports changes only; -1: the message did not say."""
+    collector_id: Sequence[str | None]
+    received_at: Sequence[int | None]
+    buffered: Sequence[bool]
+    partition: Sequence[int]
+    offset: Sequence[int]
+    timestamp: Sequence[int]
+
+
+class Ticks(NamedTuple):
+    """A batch of ticks, column by column; instants in ms."""
+
+    collector_id: Sequence[str]
+    occurred_at: Sequence[int]
+    partition: Sequence[int]
+    offset: Sequence[int]
+    timestamp: Sequence[int]
+
+
+def accepted_heartbeats(
+    client: Client,
+    *,
+    location: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    refused_too: bool = False,
+) -> Iterator[Heartbeats]:
+    """Heartbeats that occurred in `[since, until)` (ms), by location, device and time. One may come twice.
+
+    `refused_too` reads the archive as it arrived.
+    """
+    columns = """
+        location_id, device_id, toUnixTimestamp64Milli(occurred_at), toBool(status = 'up'), interval_ms,
+        nullIf(collector_id, ''), nullIf(toUnixTimestamp64Milli(received_at), 0), buffered,
+        _partition, _offset, toUnixTimestamp64Milli(_timestamp)"""
+    table = "heartbeats_archived" if refused_too else "heartbeats_accepted"
+    order = "location_id, device_id, occurred_at, _partition, _offset"
+    for batch in _batches(client, columns, table, order, location, since, until):
+        yield Heartbeats(*batch)
+
+
+def accepted_ticks(
+    client: Client, *, since: int | None = None, until: int | None = None, refused_too: bool = False
+) -> Iterator[Ticks]:
+    """Ticks of `[since, until)` (ms), by partition, collector and time. One may come twice."""
+    columns = """
+        collector_id, toUnixTimestamp64Milli(occurred_at), _partition, _offset, toUnixTimestamp64Milli(_timestamp)"""
+    table = "ticks" if refused_too else "ticks_accepted"
+    for batch in _batches(client, columns, table, "_partition, collector_id, occurred_at", None, since, until):
+        yield Ticks(*batch)
+
+
+def accepted_registry(client: Client, *, refused_too: bool = False) -> Iterator[Line]:
+    """The whole messages of `registry`, in the topic's order."""
+    return _messages(client, "registry", "registry" if refused_too else "registry_accepted")
+
+
+def accepted_annotations(client: Client, *, refused_too: bool = False) -> Iterator[Line]:
+    """The whole messages of `outage-annotations`, partition by partition in the topic's order."""
+    table = "outage_annotations" if refused_too else "outage_annotations_accepted"
+    return _messages(client, "outage-annotations", table)
+
+
+def current_facts(client: Client, fact: type[FactType], *, location: str | None = None) -> Iterator[FactType]:
+    """The newest of each of a kind of fact, if not retracted; of one location, or of all, by identity."""
+    names = fact.__struct_encode_fields__
+    wire = dict(zip(fact.__struct_fields__, names, strict=True))
+    query = f"SELECT {', '.join(f'`{name}`' for name in names)} FROM {table_of(fact.TOPIC)}_current"
+    if location is not None:
+        query += " WHERE location_id = {location:String}"
+    query += f" ORDER BY {', '.join(f'`{wire[name]}`' for name in fact.IDENTITY)}"
+    with client.query_rows_stream(query, parameters={"location": location}) as rows:
+        for row in rows:
+            yield fact.read({name: _written(name, value) for name, value in zip(names, row, strict=True)})
+
+
+def _written(name: str, value: Any) -> Any:
+    """A column's value as `Fact.read` takes it."""
+    if isinstance(value, datetime.datetime):
+        return round(value.timestamp() * 1000)
+    if name == "settings":
+        return msgspec.json.decode(value)
+    if isinstance(value, dict):
+        return value if value["topic"] else None
+    return value
+
+
+def _batches(
+    client: Client, columns: str, table: str, order: str, location: str | None, since: int | None, until: int | None
+) -> Iterator[Sequence[Sequence[Any]]]:
+    conditions = {
+        "location_id = {location:String}": location,
+        "occurred_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')": since,
+        "occurred_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')": until,
+    }
+    where = " AND ".join(condition for condition, value in conditions.items() if value is not None) or "1"
+    with client.query_column_block_stream(
+        f"SELECT {columns} FROM {table} WHERE {where} ORDER BY {order}",
+        parameters={"location": location, "since": since, "until": until},
+        settings={"optimize_read_in_order": 1, "max_block_size": _ROWS},
+    ) as blocks:
+        yield from blocks
+
+
+def _messages(client: Client, topic: str, table: str) -> Iterator[Line]:
+    query = f"""
+        SELECT _key, _value, _headers.name, _headers.value, _partition, _offset, toUnixTimestamp64Milli(_timestamp)
+        FROM {table} ORDER BY _partition, _offset"""
+    with client.query_rows_stream(query, query_formats={"String": "bytes"}) as rows:
+        for key, value, names, values, partition, offset, timestamp in rows:
+            headers = [(name.decode("utf-8"), content) for name, content in zip(names, values, strict=True)]
+            yield Line(
+                topic=topic,
+                key=key or None,
+                value=value,
+                partition=partition,
+                offset=offset,
+                timestamp=timestamp,
+                headers=headers or None,
+            )
