@@ -31,7 +31,10 @@ def functions() -> Script:
 
 def readers(database: str, broker_list: str, settings: Mapping[str, str | int]) -> list[Script]:
     """One script for each topic that ClickHouse reads. A consumer group is named after the database and the topic."""
-    values = {"group": consumer_group(database, ""), "kafka": _settings({"kafka_broker_list": broker_list, **SETTINGS, **settings})}
+    values = {
+        "group": consumer_group(database, ""),
+        "kafka": _settings({"kafka_broker_list": broker_list, **SETTINGS, **settings}),
+    }
     inputs = [sql.script(f"readers/{name}.sql") for name in INPUTS]
     fact = sql.script("readers/fact.sql")
     keys = (*((fact_class.TOPIC, fact_class.KEY) for fact_class in FACTS), *_OF_NO_LOCATION)

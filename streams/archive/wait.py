@@ -46,7 +46,8 @@ def _behind(consumer: Consumer, topic: str, wanted: Mapping[int, int]) -> str:
 
 def _complaint(client: Client, topic: str) -> str:
     query = """
-        SELECT argMax(text, time) FROM system.kafka_consumers ARRAY JOIN exceptions.time AS time, exceptions.text AS text
+        SELECT argMax(text, time)
+        FROM system.kafka_consumers ARRAY JOIN exceptions.time AS time, exceptions.text AS text
         WHERE database = currentDatabase() AND has(assignments.topic, {topic:String})"""
     text = client.query(query, parameters={"topic": topic}).result_rows[0][0]
     return f"; it says: {text}" if text else ""

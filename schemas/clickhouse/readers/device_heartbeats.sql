@@ -30,7 +30,7 @@ SELECT
     fields['buffered'] = 'true' AS buffered,
     _partition, _offset, _timestamp
 FROM said_device_heartbeats
-WHERE location_id != '' AND device_id != '' AND occurred_at IS NOT NULL AND interval_ms IS NOT NULL
+WHERE id != '' AND location_id != '' AND device_id != '' AND occurred_at IS NOT NULL AND interval_ms IS NOT NULL
     AND fields['status'] IN ('', 'null', '"up"', '"down"');
 
 CREATE MATERIALIZED VIEW read_heartbeat_details TO heartbeat_details AS
@@ -50,13 +50,13 @@ SELECT
     ifNull(fivenines_text(fields['power_source']), '') AS power_source,
     _partition, _offset, _timestamp
 FROM said_device_heartbeats
-WHERE location_id != '' AND device_id != '' AND occurred_at IS NOT NULL;
+WHERE id != '' AND location_id != '' AND device_id != '' AND occurred_at IS NOT NULL;
 
 CREATE MATERIALIZED VIEW read_ticks TO ticks AS
 SELECT fivenines_text(fields['collector_id']) AS collector_id, time AS occurred_at, _partition, _offset, _timestamp
 FROM said_device_heartbeats
 WHERE NOT mapContains(fields, 'device_id') AND NOT mapContains(fields, 'location_id')
-    AND collector_id != '' AND occurred_at IS NOT NULL;
+    AND id != '' AND collector_id != '' AND occurred_at IS NOT NULL;
 
 CREATE MATERIALIZED VIEW read_device_heartbeats TO said_device_heartbeats AS
 SELECT
