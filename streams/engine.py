@@ -150,6 +150,8 @@ class Loop:
                 absorbed = [self.folds[reader].absorb(held.states[reader], fact, now) for fact in facts]
                 if any(absorbed):
                     waiting.add(reader)
+        if any(self.folds[index].by_slowest for index in waiting):
+            held.due_by_slowest = FOREVER
         self._schedule(key, held)
         return said
 
@@ -230,14 +232,13 @@ class Loop:
             held = self.keys.get(key)
             if held is None or at != (held.due_by_slowest if by_slowest else held.due):
                 continue
-            if by_slowest:
-                held.due_by_slowest = FOREVER
-            else:
+            if not by_slowest:
                 held.due = FOREVER
             late = [
                 index
                 for index, fold in enumerate(self.folds)
-                if fold.by_slowest == by_slowest and fold.due(key, held.states[index], held.partition) < now
+                if fold.by_slowest == by_slowest
+                and (by_slowest or fold.due(key, held.states[index], held.partition) < now)
             ]
             if late:
                 asked += 1
@@ -253,6 +254,8 @@ class Loop:
         held.due = due
         if not self._waits_for_slowest:
             return
+        if held.due_by_slowest < (self.world.slowest or 0):
+            return  # still to be asked
         due = self._next_due(key, held, by_slowest=True)
         if due != held.due_by_slowest and due < FOREVER:
             heappush(self._due_by_slowest, (due, key))

@@ -17,7 +17,7 @@ from schemas.facts import Availability, Fact, LocationState
 from schemas.terms.model import Terms
 from streams.calendars import ALWAYS, Month
 from streams.engine import FOREVER, Fold, Partition
-from streams.folds.clock import Gap
+from streams.folds.clock import Clock, Gap, Listening
 from streams.folds.outages import Rows, in_order, keep_newest, outages
 from streams.folds.registry import Tenure
 from streams.folds.world import World
@@ -72,10 +72,10 @@ class Availabilities(Fold):
         return [fact for fact in facts if fact.final_at - horizon > months.final_before]
 
     def due(self, key: str, months: Months, partition: Partition) -> int:
-        """When an account has the location, when its next month has begun, or when an ended one closes."""
+        """When there is a time, then when an account has the location, a month has begun or an ended one closes."""
         world, now = self.world, self.world.slowest
         if now is None:
-            return FOREVER
+            return 0
         delay = world.derivation.month_close_delay_ms
         turns = (
             turn
@@ -83,7 +83,8 @@ class Availabilities(Fold):
             for month in world.account_calendar(tenure.account_id).months(now - delay - MONTH_MS, now + 1)
             for turn in (tenure.since, month.end, month.end + delay - 1)
         )
-        return min((turn for turn in turns if turn >= now), default=FOREVER)
+        heard = _listening(world.clock(partition), min(months.rows, default=None))
+        return min((turn for turn in (heard or 0, *turns) if turn >= now), default=FOREVER)
 
     def save(self, months: Months) -> Any:
         notes = [(note.source, note.written()) for note in months.annotations.values()]
@@ -116,9 +117,9 @@ class Availabilities(Fold):
             if note.to is not None and note.to <= needed:
                 del months.annotations[identity]
 
-    def concerns(self, key: str, months: Months, broadcast: Gap | RegistryRecord) -> bool:
-        if isinstance(broadcast, Gap):
-            return False
+    def concerns(self, key: str, months: Months, broadcast: Gap | Listening | RegistryRecord) -> bool:
+        if isinstance(broadcast, Gap | Listening):
+            return isinstance(broadcast, Listening)
         if broadcast.entity == "location":
             return broadcast.entity_id == key
         tenures = self.world.registry.tenures(key) if broadcast.entity == "account" else ()
@@ -146,7 +147,7 @@ def availability(
     """Every month of every account that had the location, up to stream time (or an earlier `now`)."""
     clock = world.clock(partition)
     now = clock.time if now is None else now
-    listening = min((at for at in (clock.first_tick, rows[0].from_ if rows else None) if at is not None), default=None)
+    listening = _listening(clock, rows[0].from_ if rows else None)
     if now is None or listening is None:
         return []
     timeline = _Timeline(rows)
@@ -156,6 +157,11 @@ def availability(
         for account_id, tenures in _by_account(world.registry.tenures(location_id)).items()
         for month, covered in _months(account_id, tenures, world, listening, now)
     ]
+
+
+def _listening(clock: Clock, first_state: int | None) -> int | None:
+    """The first that the platform holds for a location: a tick of its partition or its own first state."""
+    return min((at for at in (clock.first_tick, first_state) if at is not None), default=None)
 
 
 class _Timeline:

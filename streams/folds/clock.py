@@ -22,6 +22,12 @@ class Gap(NamedTuple):
     now: int
 
 
+class Listening(NamedTuple):
+    """A partition's first tick, from which ticks are its clock instead of events; or one earlier than was known."""
+
+    since: int
+
+
 class Collector:
     """One collector's ticks: `first`, `newest` and the gaps longer than `blind_after_ms` between them."""
 
@@ -95,8 +101,13 @@ class Clock:
         gaps = self._left_behind(newest) if newest is not None and at > newest else []
         collector = self.collectors.get(collector_id)
         if collector is None:
-            self.collectors[collector_id] = Collector(at)
-        elif (since := collector.tick(at, self._blind_after_ms)) is not None:
+            collector = self.collectors[collector_id] = Collector(at)
+            since = at if self.is_blind_now(collector) else None
+        else:
+            open_since = collector.newest if self.is_blind_now(collector) and at > collector.newest else None
+            since = collector.tick(at, self._blind_after_ms)
+            since = open_since if since is None else since
+        if since is not None:
             gaps.append(Gap(collector_id, since, self.newest_tick or at))
         return gaps
 
