@@ -113,15 +113,16 @@ class _Decide(mode.Service):
         self._metrics = Metrics()
         self._pulse = Pulse(settings.session_timeout_s / 3)
         self._pump = Pump(self._send, self._keep, self._metrics, self._pulse)
-        self._table = Locations(
-            app, name=TABLE, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
-        )
+        self._table = Locations(app, name=TABLE, key_type=bytes, value_type=bytes)
         app.tables.add(self._table)
         channel = app.topic(*INPUT, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
         app.agent(channel, name=AGENT, concurrency=1)(self._bring)
         app.on_partitions_revoked.connect(self._let_go)
         app.on_rebalance_complete.connect(self._own)
-        app.page("/metrics", name="metrics")(self._show_metrics)
+
+        @app.page("/metrics", name="metrics")
+        async def show(web: Any, request: Any) -> Any:  # faust makes a view of it, which a method cannot be
+            return web.bytes(await self._metrics_now(), content_type=CONTENT_TYPE)
 
     async def on_start(self) -> None:
         """Read the broadcasts completely."""
@@ -132,10 +133,19 @@ class _Decide(mode.Service):
     async def on_started(self) -> None:
         watchdog = Watchdog(self._reached, self._settings.stalled_after_s)
         for work in (self._pulse.beat, self._reader.follow, self._pump.run, watchdog.watch):
-            self.add_future(_or_stop(work))
+            self.add_future(self._or_stop(work))
 
     async def on_stop(self) -> None:
         await self._reader.stop()
+
+    async def _or_stop(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Work that ends the process when it fails, unless it is ending anyway and Kafka is let go of."""
+        try:
+            await work()
+        except Exception as error:
+            if not (self.should_stop or self._app.should_stop):
+                log.exception("decide cannot go on")
+                stop_hard(repr(error))
 
     async def _bring(self, stream: StreamT[Any]) -> None:
         async for event in cast(faust.Stream[Any], stream).noack().events():
@@ -207,7 +217,7 @@ class _Decide(mode.Service):
             reached[tuple(place)] = Reached(done if done is not None else committed.get(place) or 0, ends[place])
         return reached
 
-    async def _show_metrics(self, web: Any, request: Any) -> Any:
+    async def _metrics_now(self) -> bytes:
         decider, metrics = self._pump.decider, self._metrics
         for (topic, partition), (done, end) in (await self._reached()).items():
             metrics.lag.labels(topic, partition).set(max(0, end - done))
@@ -216,16 +226,7 @@ class _Decide(mode.Service):
             metrics.at_once.set(len(decider.agenda))
             for partition, owned in decider.owned.items():
                 metrics.time.labels(partition).set((owned.clock.time or 0) / 1000)
-        return web.bytes(metrics.text(), content_type=CONTENT_TYPE)
-
-
-async def _or_stop(work: Callable[[], Awaitable[None]]) -> None:
-    """Work that ends the process when it fails."""
-    try:
-        await work()
-    except Exception as error:
-        log.exception("decide cannot go on")
-        stop_hard(repr(error))
+        return metrics.text()
 
 
 assert f"{DECIDE_APP}-{TABLE}-changelog" == DECIDE_CHANGELOG, "faust names the changelog so"

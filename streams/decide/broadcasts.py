@@ -28,7 +28,7 @@ class Broadcasts:
         self.concerned: dict[str, int] = {}
         """Of each registered location the registry offset after the newest record that says something about it."""
         self.refused = 0
-        self._locations_of: dict[str, set[str]] = {}
+        self._locations_of: dict[str, dict[str, None]] = {}
 
     def register(self, offset: int, key: bytes | None, value: bytes | None, timestamp: int) -> Iterable[str]:
         """Take a message of the registry; the locations whose months it may change.
@@ -48,7 +48,7 @@ class Broadcasts:
 
     def _concerns(self, record: RegistryRecord) -> Iterable[str]:
         if record.entity == "location":
-            self._locations_of.setdefault(record.account_id, set()).add(record.entity_id)  # type: ignore[attr-defined]
+            self._locations_of.setdefault(record.account_id, {})[record.entity_id] = None  # type: ignore[attr-defined]
             return (record.entity_id,)
         if record.entity == "account":
             return tuple(self._locations_of.get(record.entity_id, ()))

@@ -28,7 +28,7 @@ from schemas.wire import Rejected, conflict, dead_letter, decode
 from streams.calendars import ALWAYS
 from streams.decide.agenda import Agenda
 from streams.decide.broadcasts import Broadcasts, read_progress
-from streams.decide.records import Record, clock_key, compressed, is_clock, read_record
+from streams.decide.records import AHEAD, Record, clock_key, compressed, is_clock, read_record
 from streams.engine import Position
 from streams.folds.availability import Availabilities, Months
 from streams.folds.chain import Chain
@@ -59,6 +59,8 @@ class Owned:
     clock: Clock
     states_next: int
     annotations_next: int
+    batch: int = 1
+    """The number of the next batch that is saved of it."""
 
 
 @dataclass
@@ -92,7 +94,6 @@ class Decider:
         }
         self._saved = saved
         self._partition_of = partition_of
-        self._batches = 0
         self._slowest: int | None = None
         self._unsure: list[tuple[int, Record]] = []
         self._restore(records)
@@ -123,11 +124,12 @@ class Decider:
 
     def batch(self, messages: Iterable[Message], goes_on: Callable[[int], bool]) -> Batch:
         """Take messages in, and ask the locations that are due as long as `goes_on`, given how many were asked."""
-        work = _Work(self, self._batches)
+        work = _Work(self)
         for message in messages:
             work.take(message)
         work.settle(goes_on)
-        self._batches += 1
+        for partition in {partition for partition, _, _ in work.batch.records}:
+            self.owned[partition].batch += 1
         return work.batch
 
     @property
@@ -175,7 +177,8 @@ class Decider:
             if not is_clock(key):
                 found[key.decode()] = record.registry
                 self._schedule(key.decode(), partition, record)
-        self._batches = 1 + max((batches[0].batch for batches in newest.values()), default=0)
+        for partition, batches in newest.items():
+            self.owned[partition].batch = batches[0].batch + AHEAD
         self._unsure = [(at, record) for at, batches in newest.items() for record in batches if record.state]
         self._set_clocks()
         for location_id, concerned in self.broadcasts.concerned.items():
@@ -219,10 +222,9 @@ class Decider:
 class _Work:
     """One batch in the making."""
 
-    def __init__(self, decider: Decider, number: int) -> None:
+    def __init__(self, decider: Decider) -> None:
         self.decider = decider
         self.batch = Batch()
-        self._number = number
         self._chain = Chain(decider.world, FOLDS)
         self._partition: dict[str, int] = {}
         self._awaits: dict[str, int] = {}
@@ -347,11 +349,9 @@ class _Work:
             self._chain.forget(location_id, final_before)
 
     def _record(self, partition: int) -> Record:
-        decider = self.decider
-        clock = decider.owned[partition].clock
-        position = decider.position(partition)
-        registry = decider.broadcasts.registry_next
-        return Record(position.version, self._number, registry, clock.first_tick, clock.time or 0)
+        decider, owned = self.decider, self.decider.owned[partition]
+        version, registry = decider.position(partition).version, decider.broadcasts.registry_next
+        return Record(version, owned.batch, registry, owned.clock.first_tick, owned.clock.time or 0)
 
 
 def _conflicts(months: Months, event: Annotation) -> Rejected | None:

@@ -1,7 +1,9 @@
 """What decide keeps of a location in its table: one record, which holds all months that are not final.
 
-A record says how much input it covers, and of two of one location the one that covers more counts, wherever they
-stand in the changelog: what a process that was paused writes when it wakes is behind what its successor wrote.
+Every batch that is saved has a number, and of two records of one location that of the later batch counts, then the
+greater version, wherever they stand in the changelog. A process goes on `AHEAD` of the greatest number that it finds in
+a partition: so what its predecessor was writing when it was paused, and writes when it wakes, counts for less than what
+was written since. (Only a predecessor that had written nothing yet has the same number, and no greater version.)
 """
 
 import zlib
@@ -13,6 +15,9 @@ import msgspec
 from faust.stores.memory import Store
 
 from streams.engine import FOREVER
+
+AHEAD: Final = 1_000
+"""More batches than a process can save after it was paused, until it notices: one."""
 
 COMPRESSION: Final = 1
 """The months of a location repeat each other: zlib's fastest level leaves an eighth."""
@@ -27,7 +32,7 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     version: int
     """The sum of the offsets of all inputs that had been read."""
     batch: int
-    """Which batch of its process wrote it; counts on from the greatest one found when a process starts."""
+    """The number of the batch that wrote it."""
     registry: int
     """The next offset of the registry."""
     first: int | None
@@ -69,7 +74,6 @@ def is_clock(key: bytes) -> bool:
 
 _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODE = msgspec.msgpack.Decoder(Record).decode
-_VERSION = msgspec.msgpack.Decoder(list[Any])
 
 
 class Records(Store[bytes, bytes]):
@@ -78,12 +82,12 @@ class Records(Store[bytes, bytes]):
     def apply_changelog_batch(
         self, batch: Iterable[Any], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
     ) -> None:
-        """Take records in from the changelog: of each location the one that covers most."""
+        """Take records in from the changelog: of each location that of the latest batch."""
         for event in batch:
             key, value = event.message.key, event.message.value
             self._key_partition[key] = event.message.partition
             known = self.data.get(key)
-            if value and (known is None or rank(value) >= rank(known)):
+            if value and (known is None or supersedes(value, known)):
                 self.data[key] = value
 
     def put(self, key: bytes, value: bytes, partition: int) -> None:
@@ -100,10 +104,10 @@ class Records(Store[bytes, bytes]):
                 yield partition, key, read_record(value)
 
 
-def rank(value: bytes) -> tuple[int, int]:
-    """How much a record covers, and which batch wrote it."""
-    record = read_record(value)
-    return record.version, record.batch
+def supersedes(value: bytes, known: bytes) -> bool:
+    """Whether a record counts rather than one that was found before it."""
+    new, old = read_record(value), read_record(known)
+    return (new.batch, new.version) >= (old.batch, old.version)
 
 
 class Locations(faust.Table[bytes, bytes]):

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from schemas.events import Annotation
 from schemas.facts import Availability, Credit, Fact, LocationState
 from schemas.facts.progress import Progress
@@ -11,7 +13,7 @@ from schemas.topics import DECIDE_CHANGELOG
 from streams.decide.broadcasts import Broadcasts
 from streams.decide.decider import Batch, Decider, Message
 from streams.decide.publisher import Outgoing, said, saved
-from streams.decide.records import Records, rank, read_record
+from streams.decide.records import read_record, supersedes
 from streams.folds.world import World
 from tests.decide.story import BOOK, DERIVATION, Out, Story
 
@@ -37,16 +39,12 @@ class Cluster:
 
     def facts(self) -> Iterator[Fact]:
         """What decide published, in the order of each partition."""
-        import msgspec
-
         for (topic, _), log in list(self.logs.items()):
             if topic in FACTS:
                 for out in log:
                     yield FACTS[topic].read(msgspec.json.decode(out.value))
 
     def letters(self) -> list[Any]:
-        import msgspec
-
         return [msgspec.json.decode(out.value) for out in self.logs["dead-letters", 0]]
 
 
@@ -125,7 +123,7 @@ class Process:
         for partition in self.owned:
             for out in self.cluster.logs[DECIDE_CHANGELOG, partition]:
                 assert out.key is not None
-                if out.key not in table or rank(out.value) >= rank(table[out.key]):
+                if out.key not in table or supersedes(out.value, table[out.key]):
                     table[out.key] = out.value
         return table
 
@@ -133,4 +131,4 @@ class Process:
         return int(key[1:]) if key[:1] == b"\xff" else self.story.partition_of(key.decode())
 
 
-__all__ = ["INPUT", "Cluster", "Process", "Records"]
+__all__ = ["INPUT", "Cluster", "Process"]

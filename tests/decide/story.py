@@ -48,9 +48,14 @@ class Story:
     inputs: list[Line] = field(default_factory=list)
     outs: list[Out] = field(default_factory=list)
     offsets: Counter[tuple[str, int]] = field(default_factory=Counter)
+    replayed: list[Fact] = field(default_factory=list)
+    _replay: Replay | None = None
 
     def replay(self) -> Replay:
-        replay = Replay(BOOK, DERIVATION)
+        """The audit of the inputs; its facts stand in `replayed`."""
+        if self._replay is not None:
+            return self._replay
+        self._replay = replay = Replay(BOOK, DERIVATION)
         replay.world.partition_of = self.partition_of
         replay.read(self.inputs)
         self.replayed = list(replay.facts())

@@ -1,0 +1,147 @@
+"""A Kafka with the platform's topics, and workers over it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from schemas.facts import Availability, Credit, Fact, LocationState
+from streams import topics
+from tests.decide.cluster import FACTS
+from tests.decide.story import DERIVATION, Out, Story, differences
+
+GROUP = "fivenines-decide"
+READY_S = 60.0
+
+
+class Platform:
+    """Topics on a fresh Kafka, and the workers that a test starts."""
+
+    def __init__(self, bootstrap: str, folder: Path, partitions: int, ports: Iterator[int]) -> None:
+        self.bootstrap = bootstrap
+        self.partitions = partitions
+        self.workers: list[Worker] = []
+        self._folder = folder
+        self._ports = ports
+        self._producer = Producer(
+            {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 5, "log_level": 0}
+        )
+        topics.create(bootstrap, DERIVATION, partitions=partitions)
+
+    def worker(self, session_s: float = 6.0) -> "Worker":
+        number, port = len(self.workers), next(self._ports)
+        worker = Worker(self.bootstrap, self._folder / f"worker-{number}", port, session_s)
+        self.workers.append(worker)
+        return worker
+
+    def publish(self, outs: Iterable[Out]) -> None:
+        for out in outs:
+            self._producer.produce(out.topic, out.value, out.key, out.partition)
+            self._producer.poll(0)
+        self._producer.flush(30)
+
+    def read(self, topic: str) -> list[Any]:
+        """The messages of a topic, in the order of each partition."""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "nobody", "enable.auto.commit": False})
+        found: list[Any] = []
+        try:
+            for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
+                _, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+                consumer.assign([TopicPartition(topic, partition, 0)])
+                while consumer.position([TopicPartition(topic, partition)])[0].offset < end and end:
+                    message = consumer.poll(5)
+                    assert message is not None
+                    assert message.error() is None
+                    found.append(message)
+                    if message.offset() == end - 1:
+                        break
+        finally:
+            consumer.close()
+        return found
+
+    def facts(self) -> list[Fact]:
+        return [
+            FACTS[topic].read(msgspec.json.decode(message.value()))
+            for topic in (Availability.TOPIC, Credit.TOPIC)
+            for message in self.read(topic)
+        ]
+
+    def committed(self, topic: str = LocationState.TOPIC) -> dict[int, tuple[int, int]]:
+        """Of each partition the committed offset and the end."""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": GROUP})
+        try:
+            places = consumer.committed([TopicPartition(topic, each) for each in range(self.partitions)], timeout=10)
+            return {place.partition: (place.offset, consumer.get_watermark_offsets(place)[1]) for place in places}
+        finally:
+            consumer.close()
+
+    def is_settled(self, story: Story) -> bool:
+        return not list(differences(self.facts(), story.replay(), story.replayed))
+
+    def settles(self, story: Story, within_s: float = 60.0) -> None:
+        """Wait until what is published is what a replay derives."""
+        wait(lambda: self.is_settled(story), within_s, lambda: "\n".join(self._complaints(story)))
+
+    def _complaints(self, story: Story) -> Iterator[str]:
+        yield from differences(self.facts(), story.replay(), story.replayed)
+        for worker in self.workers:
+            yield worker.log()
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.kill()
+
+
+class Worker:
+    """A worker process."""
+
+    def __init__(self, bootstrap: str, data: Path, port: int, session_s: float) -> None:
+        self.port = port
+        data.mkdir(parents=True)
+        self._log = data / "log"
+        command = [sys.executable, "-m", "tests.decide.process", bootstrap, str(data), str(port), str(session_s)]
+        with self._log.open("wb") as output:
+            self.process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+
+    def ready(self) -> "Worker":
+        wait(lambda: "partitions taken over" in self.log() or self.process.poll() is not None, READY_S, self.log)
+        assert self.process.poll() is None, self.log()
+        return self
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def metrics(self) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+            return str(answer.read().decode())
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def ends(self, within_s: float = 30.0) -> int:
+        return self.process.wait(within_s)
+
+
+def wait(condition: Callable[[], bool], within_s: float, complaint: Callable[[], str]) -> None:
+    until = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < until, complaint()
+        time.sleep(0.2)
+
+
+def halves(outs: Iterable[Out]) -> tuple[list[Out], list[Out]]:
+    everything = list(outs)
+    return everything[: len(everything) // 2], everything[len(everything) // 2 :]
