@@ -1,5 +1,6 @@
 """The catalogue's topics on a Kafka: created where they are missing, and compared where they exist."""
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -53,6 +54,7 @@ def create(
         if name not in existing
     ]
     created = [name for name, future in _start(admin, missing).items() if _succeeds(future)]
+    _await(admin, created)
     differences = [
         f"{name}: {len(existing[name].partitions)} partitions, the platform expects {topic.partitions(counts)}"
         for name, topic in wanted.items()
@@ -64,6 +66,13 @@ def create(
 
 def _start(admin: AdminClient, missing: list[NewTopic]) -> Mapping[str, object]:
     return admin.create_topics(missing, operation_timeout=TIMEOUT_S) if missing else {}
+
+
+def _await(admin: AdminClient, created: list[str]) -> None:
+    """Until every client can see them: a new topic is known to the controller first."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not admin.list_topics(timeout=TIMEOUT_S).topics.keys() >= set(created) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _succeeds(future: object) -> bool:

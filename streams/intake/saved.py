@@ -1,0 +1,128 @@
+"""What stands in `intake-state`: each location as it was last saved, and one header that says what all of them cover.
+
+A process that was paused may write its queue when it wakes, and put an old record in place of a newer one. The header's
+sums show that: they add up which input every location's newest record covers, and an old record does not fit. Then the
+input is read again from what that record covers. A stale write costs repeated work and nothing else.
+"""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from zlib import crc32
+
+import msgspec
+from confluent_kafka import Consumer
+
+from schemas.topics import INTAKE_STATE
+from streams.intake.kafka import read
+
+HEADER_KEY = b"\xffheader"
+"""No location's: it is not UTF-8."""
+
+PARTS = 256
+"""Sums are kept for so many parts of the locations, so that those of one part alone say from where to read again."""
+
+NEVER = -1
+_MASK = (1 << 64) - 1
+
+
+class Saved(msgspec.Struct, frozen=True, array_like=True):
+    """A location's record. `covers`: the input offset up to which everything is in it. `base`: what its record before
+    covers, by which it is recognised when the save that it is part of was never completed."""
+
+    covers: int
+    base: int
+    state: bytes
+    late: list[msgspec.Raw] = []
+
+
+class Header(msgspec.Struct, frozen=True, array_like=True):
+    """Written when all records of a save were acknowledged. `registry` and `outputs` are offsets to go on from: of the
+    registry, and of each watched topic's partition of the same number."""
+
+    covers: int
+    registry: int
+    outputs: dict[str, int]
+    clock: bytes
+    sums: list[int]
+
+
+class Sums:
+    """Per part, Σ hash(location, what its record covers) mod 2^64."""
+
+    def __init__(self, counted: Mapping[bytes, int]) -> None:
+        self.parts = [0] * PARTS
+        for location, covers in counted.items():
+            self.replace(location, NEVER, covers)
+
+    def replace(self, location: bytes, before: int, covers: int) -> None:
+        part = part_of(location)
+        self.parts[part] = (self.parts[part] + _hash(location, covers) - _hash(location, before)) & _MASK
+
+
+def part_of(location: bytes) -> int:
+    return crc32(location) % PARTS
+
+
+def _hash(location: bytes, covers: int) -> int:
+    if covers == NEVER:
+        return 0
+    return int.from_bytes(blake2b(location, digest_size=8, salt=covers.to_bytes(8, "big")).digest(), "big")
+
+
+_decode_saved = msgspec.msgpack.Decoder(Saved).decode
+_decode_header = msgspec.msgpack.Decoder(Header).decode
+encode = msgspec.msgpack.encode
+
+
+class Snapshot:
+    """The newest records of a partition."""
+
+    def __init__(self) -> None:
+        self.header: Header | None = None
+        self.locations: dict[bytes, Saved] = {}
+
+    def take(self, key: bytes, value: bytes) -> None:
+        if key == HEADER_KEY:
+            self.header = _decode_header(value)
+        else:
+            self.locations[key] = _decode_saved(value)
+
+    @property
+    def covered(self) -> int:
+        """The input offset that the last complete save covers."""
+        return self.header.covers if self.header is not None else 0
+
+    def is_ahead(self, record: Saved) -> bool:
+        """Whether a record belongs to a save that was not completed."""
+        return self.header is None or record.covers > self.header.covers
+
+    def counted(self) -> dict[bytes, int]:
+        """By location, what the header counts: where a record is ahead, the one before it."""
+        return {
+            location: record.base if self.is_ahead(record) else record.covers
+            for location, record in self.locations.items()
+        }
+
+    def resume_at(self) -> int:
+        """The input offset to go on from: what the header covers, or less where a record does not fit."""
+        if self.header is None:
+            return 0
+        counted = self.counted()
+        sums = Sums(counted)
+        wrong = {part for part in range(PARTS) if sums.parts[part] != self.header.sums[part]}
+        suspects = (covers for location, covers in counted.items() if part_of(location) in wrong)
+        return max(0, min(suspects, default=self.header.covers)) if wrong else self.header.covers
+
+    def reaches(self) -> int:
+        """The input offset that no record reaches past."""
+        return max(self.covered, max((record.covers for record in self.locations.values()), default=0))
+
+
+def read_snapshot(reader: Consumer, partition: int) -> Snapshot:
+    """Everything that was saved of a partition. Raises Interrupted."""
+    snapshot = Snapshot()
+    for message in read(reader, INTAKE_STATE, partition):
+        key, value = message.key(), message.value()
+        if key is not None and value is not None:
+            snapshot.take(key, value)
+    return snapshot

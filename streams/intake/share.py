@@ -1,0 +1,209 @@
+"""One input partition that this process follows: its messages judged in order, each at its own offset.
+
+What is said depends on the log alone, not on where a batch ends: whoever reads the same messages again, after a crash
+or beside a successor, says the same with the same versions.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from confluent_kafka import Message
+
+from schemas.events import Heartbeat, Tick
+from schemas.facts import Fact, Progress
+from schemas.wire import Gate, Rejected, dead_letter, decode
+from streams.engine import Position
+from streams.folds.chain import Chain
+from streams.folds.clock import Gap
+from streams.folds.outages import Outages
+from streams.folds.states import States
+from streams.folds.world import World
+from streams.intake.kafka import offset_of
+from streams.intake.outbox import Outbox
+
+TOPIC = Heartbeat.TOPIC
+FOLDS = (States, Outages)
+STATES = 0
+"""The place of the fold that takes heartbeats."""
+
+
+class Figures:
+    """What a process counted since it began."""
+
+    def __init__(self) -> None:
+        self.processed = 0
+        self.late = 0
+        self.delayed = 0
+        self.refused: Counter[str] = Counter()
+        self.unknown: Counter[str] = Counter()
+
+
+class Share:
+    """`position` is the offset of the next message. What stands before `quiet_until` is in the saved states of some
+    locations already: it is absorbed, and what follows is said when all have come so far."""
+
+    def __init__(self, partition: int, world: World, gate: Gate, outbox: Outbox, figures: Figures) -> None:
+        self.partition = partition
+        self.world = world
+        self.chain = Chain(world, FOLDS)
+        self.clock = world.clock(partition)
+        self.position = 0
+        self.end = 0
+        """The end of the partition, as Kafka said last."""
+        self.quiet_until = 0
+        self.registry_offset = 0
+        """The offset of the next registry record: the other part of every version."""
+        self.changed: set[str] = set()
+        """The locations whose state is another than the one that was last saved."""
+        self._unsettled: set[str] = set()
+        self._gaps: list[Gap] = []
+        self._gate = gate
+        self._outbox = outbox
+        self._figures = figures
+        self._lag_ms = world.derivation.max_clock_lag_s * 1000
+        self._told_through = -1
+
+    def at(self, offset: int) -> Position:
+        return Position(offset + self.registry_offset, TOPIC, self.partition, offset)
+
+    @property
+    def is_quiet(self) -> bool:
+        return self.position < self.quiet_until
+
+    def take(self, messages: Sequence[Message]) -> None:
+        """Take in messages of this partition, in their order."""
+        if self.is_quiet:
+            split = next((at for at, each in enumerate(messages) if offset_of(each) >= self.quiet_until), len(messages))
+            self._take(messages[:split])
+            if split == len(messages):
+                return
+            self.speak()
+            messages = messages[split:]
+        self._take(messages)
+        self.speak_if_due()
+
+    def _take(self, messages: Sequence[Any]) -> None:
+        """The hot loop: nearly every message is a heartbeat that goes on with what is known."""
+        if not messages:
+            return
+        read = self._gate.heartbeats.decode
+        keys, hold, absorb = self.chain.loop.keys, self.chain.loop.held, self.chain.loop.folds[STATES].absorb
+        changed = self.changed.add
+        now = self.clock.newest_tick
+        for message in messages:
+            if now is not None and (
+                sample := read(message.value(), message.key(), message.timestamp()[1], message.headers())
+            ):
+                location_id = sample.location_id
+                held = keys.get(location_id)
+                if held is None:
+                    held = hold(location_id, self.partition)
+                changed(location_id)
+                if absorb(held.states[STATES], sample, now):
+                    self._judge(sample, message.offset())
+            else:
+                self._take_slowly(message)
+                now = self.clock.newest_tick
+        self.position = offset_of(messages[-1]) + 1
+        self._figures.processed += len(messages)
+
+    def _judge(self, sample: Heartbeat, offset: int) -> None:
+        if sample.effective_at(self._lag_ms) != sample.occurred_at:
+            self._figures.delayed += 1
+        if offset < self.quiet_until:
+            self._unsettled.add(sample.location_id)
+        else:
+            self.say(self.chain.loop.settle(sample.location_id, (STATES,), self.at(offset)))
+
+    def _take_slowly(self, message: Any) -> None:
+        """Ticks, refusals, envelopes, and every message while no collector ticked: then events are the clock."""
+        offset: int = message.offset()
+        value: Any = message.value()
+        event = decode(
+            TOPIC,
+            value,
+            key=message.key(),
+            headers=message.headers(),
+            timestamp=message.timestamp()[1],
+            gate=self._gate,
+            unknown=self._figures.unknown,
+        )
+        if isinstance(event, Rejected):
+            self._figures.refused[event.reason] += 1
+            self._outbox.dead_letter(dead_letter(event, value, topic=TOPIC, partition=self.partition, offset=offset))
+        elif isinstance(event, Heartbeat):
+            self.changed.add(event.location_id)
+            self._take_event(event, offset)
+        elif isinstance(event, Tick):
+            self._tick(event, offset)
+
+    def _take_event(self, sample: Heartbeat, offset: int) -> None:
+        if self.clock.newest_tick is None:
+            self.clock.event(sample.effective_at(self._lag_ms))
+            self._advance(offset)
+        held = self.chain.loop.held(sample.location_id, self.partition)
+        if self.chain.loop.folds[STATES].absorb(held.states[STATES], sample, self.clock.time or 0):
+            self._judge(sample, offset)
+
+    def _tick(self, tick: Tick, offset: int) -> None:
+        gaps = self.clock.tick(tick.collector_id, tick.occurred_at)
+        if offset < self.quiet_until:
+            self._gaps += gaps
+            return
+        for gap in gaps:
+            self.say(self.chain.loop.broadcast(gap, _here, self.at(offset)))
+        self._advance(offset)
+
+    def _advance(self, offset: int) -> None:
+        if offset >= self.quiet_until:
+            self.say(self.chain.loop.advance(self.partition, self.at(offset)))
+
+    def speak_if_due(self) -> None:
+        """Speak when the position has come to where the saved states are, though no message stands there yet."""
+        if self.position >= self.quiet_until and (self._unsettled or self._gaps):
+            self.speak()
+
+    def speak(self) -> None:
+        """Say what follows from all that was only absorbed."""
+        here = self.at(self.position - 1)
+        unsettled, self._unsettled = self._unsettled, set()
+        for location_id in sorted(unsettled):
+            self.say(self.chain.loop.settle(location_id, (STATES,), here))
+        gaps, self._gaps = self._gaps, []
+        for gap in gaps:
+            self.say(self.chain.loop.broadcast(gap, _here, here))
+        self.say(self.chain.loop.advance(self.partition, here))
+
+    def judge_again(self, location_ids: Iterable[str]) -> None:
+        """Ask about locations again, at the current position: something else than a message of theirs changed."""
+        if self.position < self.quiet_until:
+            self._unsettled.update(location_ids)
+            return
+        here = self.at(self.position - 1)
+        for location_id in location_ids:
+            self.say(self.chain.loop.settle(location_id, range(len(FOLDS)), here))
+
+    def say(self, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            self.changed.add(fact.key)
+            self._outbox.fact(fact, self.partition)
+
+    def progress(self) -> Progress | None:
+        """How far time has come, when it went on since this was asked last."""
+        through = self.clock.time
+        if through is None or through <= self._told_through or self.is_quiet:
+            return None
+        self._told_through = through
+        first = self.clock.first_tick
+        return Progress(
+            topic=TOPIC,
+            partition=self.partition,
+            through=through,
+            first=through if first is None else first,
+            version=self.at(self.position - 1).version,
+        )
+
+
+def _here(_: Any) -> bool:
+    return True

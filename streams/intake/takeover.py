@@ -1,0 +1,88 @@
+"""A partition taken over: its saved state restored, and what its last owner said after saving looked up."""
+
+from dataclasses import dataclass
+
+import structlog
+from confluent_kafka import Consumer, TopicPartition
+
+from schemas.derivation import HOUR_MS
+from schemas.wire import Gate
+from streams.folds.world import World
+from streams.intake.kafka import watermarks
+from streams.intake.outbox import WATCHED, Outbox, Range
+from streams.intake.output import Output
+from streams.intake.progress import ProgressTeller
+from streams.intake.registry import Registry, concerned
+from streams.intake.saved import Snapshot, read_snapshot
+from streams.intake.saving import Saving
+from streams.intake.share import TOPIC, Figures, Share
+
+log = structlog.get_logger("intake")
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A partition that this process has."""
+
+    share: Share
+    saving: Saving
+    output: Output
+    progress: ProgressTeller
+
+
+@dataclass(frozen=True)
+class TakeOver:
+    """What it takes."""
+
+    reader: Consumer
+    world: World
+    gate: Gate
+    outbox: Outbox
+    registry: Registry
+    figures: Figures
+
+    def __call__(self, partition: int) -> Followed:
+        """Raises Interrupted."""
+        snapshot = read_snapshot(self.reader, partition)
+        share = self._restored(partition, snapshot)
+        output = self._output(share, snapshot)
+        saving = Saving(share, output, self.outbox, snapshot)
+        log.info("partition taken over", partition=partition, locations=len(snapshot.locations), offset=share.position)
+        return Followed(share, saving, output, ProgressTeller(share, self.outbox))
+
+    def _restored(self, partition: int, snapshot: Snapshot) -> Share:
+        share = Share(partition, self.world, self.gate, self.outbox, self.figures)
+        share.registry_offset = self.registry.next_offset
+        header = snapshot.header
+        if header is not None:
+            share.clock.restore(header.clock)
+        for location, record in snapshot.locations.items():
+            share.chain.restore(location.decode(), partition, record.state)
+            if snapshot.is_ahead(record):
+                share.changed.add(location.decode())
+        share.position = max(watermarks(self.reader, TOPIC, partition)[0], self._resume_at(share, snapshot))
+        share.quiet_until = snapshot.reaches()
+        heard = self.registry.since(header.registry if header is not None else 0)
+        if heard and snapshot.locations:
+            share.judge_again(concerned(share, heard))
+        return share
+
+    def _resume_at(self, share: Share, snapshot: Snapshot) -> int:
+        offset, covered = snapshot.resume_at(), snapshot.covered
+        if offset >= covered:
+            return offset
+        hot = (share.clock.time or 0) - self.world.derivation.hot_hours * HOUR_MS
+        # Nothing older than the hot hours is taken in from here: what arrived before need not be read again.
+        found = self.reader.offsets_for_times([TopicPartition(TOPIC, share.partition, max(0, hot))], timeout=30.0)
+        reached = found[0].offset if found[0].offset >= 0 else covered
+        log.warning("a stale write in the saved state", partition=share.partition, from_offset=offset, covered=covered)
+        return min(covered, max(offset, reached))
+
+    def _output(self, share: Share, snapshot: Snapshot) -> Output:
+        output = Output(share)
+        for topic in WATCHED:
+            known = snapshot.header.outputs.get(topic, 0) if snapshot.header is not None else 0
+            end = watermarks(self.reader, topic, share.partition)[1]
+            output.look(self.reader, [Range(topic, share.partition, known, end)])
+            self.outbox.ends[topic, share.partition] = end
+        return output

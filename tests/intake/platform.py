@@ -1,0 +1,219 @@
+"""A platform of its own for each test: topics, input played into them, intake processes, and what they published."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from schemas.derivation import Derivation
+from schemas.facts import Fact, LocationOutage, LocationState
+from schemas.terms.book import Book
+from schemas.topics import INTAKE_STATE, TOPICS
+from schemas.wire import Line
+from streams.audit.replay import Replay
+from streams.intake.kafka import Kafka, read
+from streams.intake.run import run
+from streams.intake.saved import HEADER_KEY, Header
+from streams.topics import partition_counts
+
+PUBLISHED: tuple[type[Fact], ...] = (LocationState, LocationOutage)
+INPUT = "device-heartbeats"
+
+Current = dict[str, list[dict[str, Any]]]
+
+
+@dataclass
+class Platform:
+    """`topics` live from here on; the settings are those of the derivation and of the intake processes."""
+
+    bootstrap: str
+    book: Book
+    settings: Derivation
+    partitions: int
+    session_timeout_s: float = 6.0
+    save_every_s: float = 0.6
+    failed: list[BaseException] = field(default_factory=list)
+
+    def create(self) -> None:
+        """Fresh topics, in place of any that there were. Their input topics keep the timestamps that they are given."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        counts = partition_counts(self.partitions)
+        there = set(admin.list_topics(timeout=10).topics) & set(TOPICS)
+        if there:
+            for future in admin.delete_topics(list(there)).values():
+                future.result()
+            while set(admin.list_topics(timeout=10).topics) & set(TOPICS):
+                time.sleep(0.05)
+        new = [
+            NewTopic(
+                topic.name,
+                topic.partitions(counts),
+                1,
+                config=topic.config(self.settings) | {"message.timestamp.type": "CreateTime"},
+            )
+            for topic in TOPICS.values()
+        ]
+        for future in admin.create_topics(new).values():
+            future.result()
+        while not set(TOPICS) <= set(admin.list_topics(timeout=10).topics):
+            time.sleep(0.05)
+
+    def play(self, lines: Iterable[Line], *, pause_every: int = 0, pause_s: float = 0.0) -> None:
+        producer = Producer({"bootstrap.servers": self.bootstrap, "enable.idempotence": True, "linger.ms": 5})
+        for number, line in enumerate(lines, 1):
+            producer.produce(
+                line.topic,
+                line.value,
+                line.key,
+                partition=-1 if line.partition is None else line.partition,
+                timestamp=line.timestamp or 0,
+                headers=[*(line.headers or ())],
+            )
+            if pause_every and number % pause_every == 0:
+                producer.flush()
+                time.sleep(pause_s)
+        assert producer.flush(30) == 0
+
+    def command(self) -> list[str]:
+        given = {
+            "bootstrap": self.bootstrap,
+            "derivation": self.settings.model_dump(),
+            "session_timeout_s": self.session_timeout_s,
+            "save_every_s": self.save_every_s,
+        }
+        return [sys.executable, "-m", "tests.intake.process", json.dumps(given)]
+
+    @contextmanager
+    def intake(self) -> Iterator[None]:
+        """Intake in a thread of this process."""
+        stop = threading.Event()
+        self.failed.clear()
+
+        def follow() -> None:
+            try:
+                run(
+                    self.bootstrap,
+                    self.book,
+                    self.settings,
+                    stop,
+                    session_timeout_s=self.session_timeout_s,
+                    save_every_s=self.save_every_s,
+                )
+            except BaseException as error:  # noqa: BLE001 -- raised again by the test
+                self.failed.append(error)
+
+        thread = threading.Thread(target=follow)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(60)
+        assert not thread.is_alive()
+        self._raise()
+
+    def _raise(self) -> None:
+        if self.failed:
+            raise self.failed[0]
+
+    def start(self, **environment: str) -> subprocess.Popen[bytes]:
+        """Intake in a process of its own."""
+        return subprocess.Popen(self.command(), env=os.environ | environment, cwd=Path(__file__).parents[2])
+
+    def read(self, topic: str) -> list[Line]:
+        """The whole topic, in the order of its partitions."""
+        reader = Kafka(self.bootstrap).reader()
+        count = TOPICS[topic].partitions(partition_counts(self.partitions))
+        lines = [_line(message) for partition in range(count) for message in read(reader, topic, partition)]
+        reader.close()
+        return lines
+
+    def await_saved(self, within_s: float = 60.0) -> None:
+        """Until everything that was played is in a complete save."""
+        deadline = time.monotonic() + within_s
+        ends = {line.partition: (line.offset or 0) + 1 for line in self.read(INPUT)}
+        while True:
+            self._raise()
+            covered = self.headers()
+            if all(partition in covered and covered[partition].covers >= end for partition, end in ends.items()):
+                return
+            assert time.monotonic() < deadline, {partition: each.covers for partition, each in covered.items()} | ends
+            time.sleep(0.1)
+
+    def headers(self) -> dict[int | None, Header]:
+        lines = [line for line in self.read(INTAKE_STATE) if line.key == HEADER_KEY]
+        return {line.partition: msgspec.msgpack.decode(line.value or b"", type=Header) for line in lines}
+
+    def published(self) -> Current:
+        """The current facts: of each the newest, the later in the topic on a tie, if it is not retracted."""
+        newest: dict[tuple[Any, ...], Fact] = {}
+        for kind in PUBLISHED:
+            for line in self.read(kind.TOPIC):
+                if line.key is None or line.value is None:
+                    continue
+                fact = kind.read(msgspec.json.decode(line.value))
+                known = newest.get((kind.TOPIC, fact.identity))
+                if known is None or fact.version >= known.version:
+                    newest[kind.TOPIC, fact.identity] = fact
+        return _in_order(fact for fact in newest.values() if not fact.retracted)
+
+    def refusals(self) -> set[tuple[Any, ...]]:
+        letters = (msgspec.json.decode(line.value or b"{}") for line in self.read("dead-letters"))
+        return {(each["topic"], each["partition"], each["offset"], each["reason"]) for each in letters}
+
+    def replay(self) -> Replay:
+        """What an audit of the topics derives."""
+        replay = Replay(self.book, self.settings, partitions=self.partitions)
+        replay.read([*self.read("registry"), *self.read(INPUT)])
+        return replay
+
+    def audited(self) -> Current:
+        return _in_order(fact for fact in self.replay().facts() if isinstance(fact, PUBLISHED))
+
+    def check(self) -> None:
+        """Current facts and refusals equal a replay's."""
+        published, audited = self.published(), self.audited()
+        for topic in published.keys() | audited.keys():
+            here, there = published.get(topic, []), audited.get(topic, [])
+            only_published = [fact for fact in here if fact not in there]
+            only_audited = [fact for fact in there if fact not in here]
+            assert (only_published, only_audited) == ([], []), topic
+        refused = {(each.topic, each.partition, each.offset, each.reason) for each in self.replay().dead_letters}
+        published_refusals = self.refusals()
+        assert (published_refusals - refused, refused - published_refusals) == (set(), set())
+
+
+def _in_order(facts: Iterable[Fact]) -> Current:
+    by_topic: Current = {}
+    for fact in sorted(facts, key=lambda fact: (fact.TOPIC, fact.key, fact.order)):
+        by_topic.setdefault(fact.TOPIC, []).append(fact.current())
+    return by_topic
+
+
+def _line(message: Any) -> Line:
+    return Line(
+        topic=message.topic(),
+        key=message.key(),
+        value=message.value(),
+        partition=message.partition(),
+        offset=message.offset(),
+        timestamp=message.timestamp()[1],
+        headers=message.headers(),
+    )
+
+
+def end(process: "subprocess.Popen[bytes]", how: int = signal.SIGTERM) -> int:
+    process.send_signal(how)
+    return process.wait(60)
