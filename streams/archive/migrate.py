@@ -44,7 +44,8 @@ def migrate(
     (`kafka_sasl_username`, …). Raises MigrationError: an applied script was edited or is unknown here, or a statement
     failed; what precedes it stands, and the next run goes on from there, because every statement may run twice.
     """
-    client.command(f"CREATE DATABASE IF NOT EXISTS `{client.database}`", use_database=False)
+    if not client.command(f"EXISTS DATABASE `{client.database}`", use_database=False):
+        client.command(f"CREATE DATABASE IF NOT EXISTS `{client.database}`", use_database=False)
     for statement in _LEDGERS:
         client.command(statement)
     applied = _apply_missing(client, sql.migrations() if scripts is None else scripts)

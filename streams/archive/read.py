@@ -1,7 +1,7 @@
 """Reads back what was accepted, for replay and repair, and the facts in force."""
 
-import datetime
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -13,6 +13,8 @@ from streams.archive.readers import table_of
 
 FactType = TypeVar("FactType", bound=Fact)
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _ROWS: Final = 65_536
 """Of one batch: large enough to cost nothing, small enough to be dropped."""
 
@@ -103,8 +105,8 @@ def current_facts(client: Client, fact: type[FactType], *, location: str | None 
 
 def _written(name: str, value: Any) -> Any:
     """A column's value as `Fact.read` takes it."""
-    if isinstance(value, datetime.datetime):
-        return round(value.timestamp() * 1000)
+    if isinstance(value, datetime):  # of a column in UTC, whether the client says so or not
+        return (value.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
     if name == "settings":
         return msgspec.json.decode(value)
     if isinstance(value, dict):
