@@ -83,8 +83,11 @@ class Availabilities(Fold):
             for month in world.account_calendar(tenure.account_id).months(now - delay - MONTH_MS, now + 1)
             for turn in (tenure.since, month.end, month.end + delay - 1)
         )
-        heard = _listening(world.clock(partition), min(months.rows, default=None))
-        return min((turn for turn in (heard or 0, *turns) if turn >= now), default=FOREVER)
+        clock = world.clock(partition)
+        heard = _listening(clock, min(months.rows, default=None))
+        if heard is not None and heard >= (clock.time or heard):  # nothing has passed yet that could be told of
+            return max(heard, now)
+        return min((turn for turn in turns if turn >= now), default=FOREVER)
 
     def save(self, months: Months) -> Any:
         notes = [(note.source, note.written()) for note in months.annotations.values()]
