@@ -15,6 +15,8 @@ _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _RAW: Final = msgspec.json.Decoder(msgspec.Raw)
 _ANY: Final = msgspec.json.Decoder(Any)
 _TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_HUGE: Final = re.compile(rb"\d{20}|\d[eE]\+?\d{3}")
+_LONG_INTEGER: Final = re.compile(rb"(?<![.\d])\d{20}")
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -28,6 +30,8 @@ def text_of(value: bytes | None) -> bytes:
         raise Refused("not_utf8", "bytes that are not UTF-8")
     if is_too_deep(value):
         raise Refused("not_json", f"nested more than {MAX_DEPTH} deep")
+    if has_huge_number(value):
+        raise Refused("bad_value", "number out of range")
     return value
 
 
@@ -68,6 +72,21 @@ def is_too_deep(value: bytes) -> bool:
         depth += 1 if bracket in b"[{" else -1
         if depth > MAX_DEPTH:
             return True
+    return False
+
+
+def has_huge_number(value: bytes) -> bool:
+    """Whether a number stands anywhere that 64 bits cannot hold: a reader of the topic would refuse the message."""
+    if not _HUGE.search(value):
+        return False
+    if _LONG_INTEGER.search(_TEXT.sub(b'""', value)):
+        return True
+    try:
+        _ANY.decode(value)
+    except msgspec.ValidationError:
+        return True
+    except msgspec.DecodeError:
+        return False
     return False
 
 
