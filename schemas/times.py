@@ -32,7 +32,7 @@ def parse(text: str) -> int:
 def render(ms: int) -> str:
     """The one output form, ``2026-03-01T08:00:00.000Z``."""
     moment = _EPOCH + timedelta(milliseconds=ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def _second(head: str) -> int:

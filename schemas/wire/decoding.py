@@ -55,6 +55,9 @@ def decode(
             if unknown is not None and gate.heartbeats.with_unknown_fields > known:
                 unknown[topic] += 1
             return event
+        tick = gate.ticks.decode(value, timestamp, headers)
+        if tick is not None:
+            return tick
     return decode_by_contract(
         topic, value, key=key, headers=headers, timestamp=timestamp, check_key=check_key, gate=gate, unknown=unknown
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from schemas import times
 from schemas.derivation import SECOND_MS, Derivation
 from schemas.events import Annotation, CallRecord, Event, TicketEvent
-from schemas.wire.hot import HeartbeatDecoder
+from schemas.wire.hot import HeartbeatDecoder, TickDecoder
 from schemas.wire.reasons import Refused, Rejected
 
 
@@ -18,10 +18,12 @@ class Gate:
     derivation: Derivation = field(default_factory=Derivation)
     final_before: Callable[[int], int] | None = None
     heartbeats: HeartbeatDecoder = field(init=False, repr=False, compare=False)
+    ticks: TickDecoder = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         horizon = None if self.final_before is None else self.derivation.correction_horizon_ms
         object.__setattr__(self, "heartbeats", HeartbeatDecoder(self.max_clock_skew_ms, horizon))
+        object.__setattr__(self, "ticks", TickDecoder(self.max_clock_skew_ms, horizon))
 
     @property
     def max_clock_skew_ms(self) -> int:

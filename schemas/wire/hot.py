@@ -9,9 +9,9 @@ import msgspec
 
 from schemas import times
 from schemas.events.event import Event
-from schemas.events.heartbeat import Heartbeat, HeartbeatMessage
+from schemas.events.heartbeat import Heartbeat, HeartbeatMessage, Tick
 from schemas.events.struct import struct_of
-from schemas.wire.document import MAX_BYTES, is_too_deep, is_utf8
+from schemas.wire.document import MAX_BYTES, has_huge_number, is_too_deep, is_utf8
 from schemas.wire.envelope import Headers, of_headers
 from schemas.wire.reasons import Refused
 
@@ -83,11 +83,42 @@ class HeartbeatDecoder:
         # An escape could hide the name of an envelope's field; the parser does not look into what it passes over.
         if b"specversion" in value or (b"\\" in value and b"\\u" in value) or not is_utf8(value) or is_too_deep(value):
             return None
+        if has_huge_number(value):
+            return None
         try:
             tolerated: Any = self._decode_tolerantly(value)
         except ValueError:
             return None
         return Heartbeat(**msgspec.structs.asdict(tolerated))
+
+
+class TickDecoder:
+    """The same for ticks, which have neither a key of their own nor doubts that are worth a second look."""
+
+    __slots__ = ("_decode", "_never_too_late_ms", "_skew_ms")
+
+    def __init__(self, max_clock_skew_ms: int, never_too_late_ms: int | None) -> None:
+        self._skew_ms = max_clock_skew_ms
+        self._never_too_late_ms = _PLAUSIBLE_TO if never_too_late_ms is None else never_too_late_ms
+        self._decode = msgspec.json.Decoder(Tick).decode
+
+    def decode(self, value: bytes | None, timestamp: int | None = None, headers: Headers | None = None) -> Tick | None:
+        """The tick; None: ask `schemas.wire.decode`."""
+        if not value or len(value) > MAX_BYTES or (headers and not _leaves_the_value_alone(headers)):
+            return None
+        try:
+            event: Any = self._decode(value)
+            dated = event.occurred_at = times.parse(event.occurred_at)
+            arrival = timestamp
+            if event.received_at is not None:
+                arrival = event.received_at = times.parse(event.received_at)
+        except ValueError:
+            return None
+        if arrival is None:
+            arrival = dated
+        if not _PLAUSIBLE_FROM < dated <= arrival + self._skew_ms < _PLAUSIBLE_TO:
+            return None
+        return None if dated <= arrival - self._never_too_late_ms else event
 
 
 def _leaves_the_value_alone(headers: Headers) -> bool:

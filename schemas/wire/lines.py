@@ -1,11 +1,12 @@
 """The line format of files: `{"topic": …, "key": …, "value": {…}}`, one event or fact a line."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
 from schemas import times
+from schemas.events import Heartbeat
 from schemas.wire.reasons import Rejected
 
 
@@ -24,14 +25,26 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 _Place = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class _Written(msgspec.Struct, gc=False):
-    topic: str
-    value: msgspec.Raw
+class _Framed(msgspec.Struct, kw_only=True, gc=False):
+    """What stands around a value."""
+
     key: str | None = None
     partition: _Place | None = None
     offset: _Place | None = None
     timestamp: int | str | None = None
     headers: dict[str, str] | list[tuple[str, str]] | None = None
+
+
+class _Written(_Framed, kw_only=True, gc=False):
+    topic: str
+    value: msgspec.Raw
+
+
+class HeartbeatLine(_Framed, kw_only=True, gc=False):
+    """A line with a plain heartbeat, decoded at once: its instants are still text, and nothing of it is judged yet."""
+
+    topic: Literal["device-heartbeats"]
+    value: Heartbeat
 
 
 _DECODE: Final = msgspec.json.Decoder(_Written).decode

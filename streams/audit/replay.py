@@ -5,7 +5,7 @@ one identity the first in the log stays, which only the whole log can tell.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,7 +15,8 @@ from schemas.events import Event, Heartbeat, RegistryRecord, Tick
 from schemas.facts import DeadLetter, Fact
 from schemas.terms.book import Book
 from schemas.topics import murmur2_partition
-from schemas.wire import Gate, Line, Rejected, dead_letter, decode
+from schemas.wire import Gate, Line, Rejected, dead_letter, decode, parse_line
+from streams.audit.bulk import Bulk
 from streams.engine import Partition, Position
 from streams.folds.chain import Chain
 from streams.folds.world import World
@@ -56,20 +57,37 @@ class Replay:
             self.world.partition_of = partial(_partition, self.partitions)
         self.chain = Chain(self.world)
         self._gate = Gate(self.derivation, self.world.open_since)
+        self._bulk = Bulk(
+            self._gate.max_clock_skew_ms,
+            self.derivation.max_clock_lag_s * 1000,
+            self.derivation.correction_horizon_ms,
+            self.until,
+        )
         self._lag_ms = self.derivation.max_clock_lag_s * 1000
         self._identified: dict[tuple[Any, ...], list[tuple[Entry, Event]]] = {}
 
-    def read(self, lines: Iterable[Line | Rejected], raw: Callable[[], bytes] = bytes) -> None:
-        """Take in every line; `raw` gives the bytes of the line just read, for one that is no line at all."""
+    def read_file(self, lines: Iterable[bytes]) -> None:
+        """Take in every line of a file."""
+        for number, raw in self._bulk.others(lines):
+            line = parse_line(raw)
+            if isinstance(line, Rejected):
+                self.dead_letters.append(dead_letter(line, raw.rstrip(b"\r\n"), topic=None, line=number))
+            else:
+                self._take(Entry(line, number))
+
+    def read(self, lines: Iterable[Line | Rejected]) -> None:
+        """Take in messages one by one."""
         for number, line in enumerate(lines, 1):
             if isinstance(line, Rejected):
-                self.dead_letters.append(dead_letter(line, raw(), topic=None, line=number))
+                self.dead_letters.append(dead_letter(line, b"", topic=None, line=number))
             else:
                 self._take(Entry(line, number))
 
     def facts(self) -> Iterator[Fact]:
         """Every current fact, in no order."""
+        self._bulk.pour(self.chain, self.location)
         self._settle_conflicts()
+        self._add_registered()
         yield from self.chain.loop.settle_all(Position())
 
     def _take(self, entry: Entry) -> None:
@@ -90,7 +108,9 @@ class Replay:
             self._refuse(event, entry)
         elif isinstance(event, Heartbeat) and self.location not in (None, event.location_id):
             self.world.clock(line.partition).event(event.effective_at(self._lag_ms))
-        elif isinstance(event, Heartbeat | Tick | RegistryRecord):
+        elif isinstance(event, RegistryRecord):
+            self.world.registry.absorb(event)
+        elif isinstance(event, Heartbeat | Tick):
             self.chain.absorb(event, line.partition)
         else:
             self._identified.setdefault(event.identity, []).append((entry, event))
@@ -103,6 +123,13 @@ class Replay:
         line = entry.line
         at = {"line": entry.number} if line.offset is None else {"offset": line.offset}
         self.dead_letters.append(dead_letter(rejected, line.value, topic=line.topic, partition=line.partition, **at))
+
+    def _add_registered(self) -> None:
+        """A location that never reported has months, too: in its own partition, if the recording has any."""
+        if set(self.world.clocks) == {None}:
+            self.world.partition_of = lambda _: None
+        for location_id in self.world.registry.ids("location"):
+            self.chain.loop.held(location_id, self.world.partition_of(location_id))
 
     def _settle_conflicts(self) -> None:
         """Of the messages with one identity the first in the log counts; others must say the same."""

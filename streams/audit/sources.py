@@ -10,8 +10,6 @@ from typing import BinaryIO, Self, cast
 
 import zstandard
 
-from schemas.wire import Line, Rejected, parse_line
-
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -23,12 +21,11 @@ class UnreadableError(Exception):
 class Recorded:
     """The lines of a file, `-` for standard input, plain or compressed (gzip, Zstandard); a context manager.
 
-    `raw` is the line that was read last. Raises `UnreadableError`.
+    Raises `UnreadableError`.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.raw = b""
 
     def __enter__(self) -> Self:
         try:
@@ -47,11 +44,6 @@ class Recorded:
             yield from self._lines
         except (OSError, EOFError, zstandard.ZstdError) as error:
             raise UnreadableError(f"{self.name}: {error}") from None
-
-    def lines(self) -> Iterator[Line | Rejected]:
-        for line in self:
-            self.raw = line.rstrip(b"\r\n")
-            yield parse_line(line)
 
 
 def _plain(file: BinaryIO) -> BinaryIO:

@@ -45,7 +45,7 @@ def replay(
 
 def _read(audit: Replay, source: str) -> None:
     with Recorded(source) as recorded:
-        audit.read(recorded.lines(), lambda: recorded.raw)
+        audit.read_file(recorded)
 
 
 def _records(facts: Iterable[Fact | DeadLetter]) -> Iterator[Record]:

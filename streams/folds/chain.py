@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from schemas.events import Annotation, Event, Heartbeat, RegistryRecord, Tick
 from schemas.facts import Fact
-from streams.engine import Fold, Loop, Partition, Position
+from streams.engine import Fold, Held, Loop, Partition, Position
 from streams.folds.availability import Availabilities
 from streams.folds.credits import Credits
 from streams.folds.outages import Outages
 from streams.folds.states import States
+from streams.folds.samples import Profile
 from streams.folds.world import World
 
 FOLDS: tuple[type[Fold], ...] = (States, Outages, Availabilities, Credits)
@@ -28,14 +29,33 @@ class Chain:
         if isinstance(event, Heartbeat):
             self.world.clock(partition).event(event.effective_at(self._lag_ms))
             self.loop.absorb(event.TOPIC, event.location_id, event, partition)
+            self._stands(event.location_id, partition)
         elif isinstance(event, Tick):
             self.world.tick(partition, event.collector_id, event.occurred_at)
         elif isinstance(event, RegistryRecord):
             self._register(event)
         elif isinstance(event, Annotation):
             self.loop.absorb(event.TOPIC, event.location_id, event, partition)
+            self._stands(event.location_id, partition)
 
     def take(self, event: Event, partition: Partition, position: Position) -> list[Fact]:
+    def absorb_all(
+        self, location_id: str, device_id: str, profile: Profile, times: Sequence[int], partition: Partition
+    ) -> None:
+        """Take in a device's heartbeats that differ in nothing but their time, and derive nothing yet."""
+        self.world.clock(partition).event(max(times))
+        held = self._stands(location_id, partition)
+        for fold, state in zip(self.loop.folds, held.states, strict=True):
+            if isinstance(fold, States):
+                fold.absorb_all(state, device_id, profile, times)
+
+    def _stands(self, location_id: str, partition: Partition) -> Held:
+        """A location's place, in a recording that may name several: the least, whichever is read first."""
+        held = self.loop.held(location_id, partition)
+        if partition is not None and (held.partition is None or partition < held.partition):
+            held.partition = partition
+        return held
+
         """Take an event in; the facts that changed because of it, or of the time it brought."""
         if isinstance(event, Heartbeat):
             said = self._time(partition, position, event.effective_at(self._lag_ms))

@@ -7,6 +7,7 @@ sample starts afresh, and at a `down` sample the device is down already. So a hi
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import islice
+from operator import sub
 from typing import NamedTuple
 
 from schemas.terms.model import Terms
@@ -80,6 +81,11 @@ def _told(times: Sequence[int], codes: Sequence[int], holds: Sequence[int]) -> l
     pairs = enumerate(zip(times, islice(times, 1, None), codes, islice(codes, 1, None), strict=False))
     ends = [index for index, (at, after, code, next_) in pairs if after - at > holds[code] or code != next_]
     return sorted({0, len(times) - 1, *ends, *(index + 1 for index in ends)})
+    if codes.count(codes[0]) == len(codes):
+        hold = holds[codes[0]]
+        gaps = enumerate(map(sub, islice(times, 1, None), times))
+        ends = [index for index, gap in gaps if gap > hold]
+        return sorted({0, len(times) - 1, *ends, *(index + 1 for index in ends)})
 
 
 def _plain_holds(profiles: Profiles, judge: Judge) -> Sequence[int]:

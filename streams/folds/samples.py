@@ -125,6 +125,20 @@ class Device:
             return True
         return self._insert(at, code, profiles)
 
+    def add_all(self, times: Sequence[int], code: int, profiles: Profiles) -> None:
+        """Take in samples that differ in nothing but their time, in any order."""
+        ordered = array("q", dict.fromkeys(sorted(times)))
+        if self.times:
+            for at in ordered:
+                self.add(at, code, profiles)
+            return
+        self.times, self.codes, self.last_code = ordered, code, code
+        self.first = min(self.first, ordered[0])
+        if self.delayed:
+            for dated, profile in list(self.delayed.taken):
+                if profile == code and self._has(dated, code):
+                    del self.delayed.taken[dated, profile]
+
     def add_delayed(self, dated: int, arrived: int, code: int) -> bool:
         """Take in a sample at its arrival, its own clock being slow; of one received twice the earliest counts."""
         if self._has(dated, code):

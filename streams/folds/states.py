@@ -60,7 +60,7 @@ class States(Fold):
         says = (sample.status, sample.interval_s, sample.collector_id)
         code = self._codes.get(says)
         if code is None:
-            code = self._codes[says] = self.profiles.code(_profile(sample))
+            code = self._codes[says] = self.profiles.code(profile_of(sample))
         device = location.devices.get(sample.device_id)
         if device is None:
             device = location.devices[sample.device_id] = Device()
@@ -73,6 +73,13 @@ class States(Fold):
             device.go_on(at)
             return False
         return self._insert(device, at, code)
+
+    def absorb_all(self, location: Location, device_id: str, profile: Profile, times: Sequence[int]) -> None:
+        """Take in samples of one device that differ in nothing but their time, in any order: for a replay."""
+        device = location.devices.get(device_id)
+        if device is None:
+            device = location.devices[device_id] = Device()
+        device.add_all(times, self.profiles.code(profile), self.profiles)
 
     def _insert(self, device: Device, at: int, code: int) -> bool:
         alike = self._one_terms and self.profiles.known[code].interval_ms != UNSTATED
@@ -167,7 +174,7 @@ class States(Fold):
             device.forget(before)
 
 
-def _profile(sample: Heartbeat) -> Profile:
+def profile_of(sample: Heartbeat) -> Profile:
     interval = sample.interval_ms
     interval_ms = UNSTATED if interval is UNSET else CHANGES_ONLY if interval is None else interval
     return Profile(sample.status == "up", interval_ms, sample.collector_id)

@@ -1,0 +1,104 @@
+"""The short way for a recording's plain heartbeats: taken in by what they say, and told to the core all at once.
+
+A replay derives nothing before everything is read, so a heartbeat need not reach its fold on its own: those that
+differ in nothing but their time are put together. What is not plainly right goes the long way, through `decode`.
+`tests/cli/test_bulk.py` proves that both ways lead to the same facts.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from schemas import times
+from schemas.events import Heartbeat
+from schemas.wire.document import MAX_BYTES
+from schemas.wire.lines import HeartbeatLine
+from streams.engine import FOREVER, Partition
+from streams.folds.chain import Chain
+from streams.folds.samples import Profile
+from streams.folds.states import profile_of
+
+_EARLIEST = times.parse("1971-01-01T00:00:00Z")
+_LATEST = times.parse("9998-01-01T00:00:00Z")
+
+_decode = msgspec.json.Decoder(HeartbeatLine).decode
+
+
+class Alike(NamedTuple):
+    """Heartbeats of one device at one location that say the same, by their times."""
+
+    partition: Partition
+    location_id: str
+    device_id: str
+    profile: Profile
+    times: "array[int]"
+
+
+class Bulk:
+    """The plain heartbeats of one recording. All times in ms: what is dated up to `skew_ms` ahead of its arrival and
+    less than `never_too_late_ms` behind it is in time; what is more than `lag_ms` behind it needs a closer look."""
+
+    def __init__(self, skew_ms: int, lag_ms: int, never_too_late_ms: int, until: int | None) -> None:
+        self._skew_ms = skew_ms
+        self._lag_ms = min(lag_ms, never_too_late_ms - 1)
+        self._never_too_late_ms = never_too_late_ms
+        self._until = FOREVER if until is None else until
+        self._alike: dict[tuple[object, ...], Alike] = {}
+
+    def others(self, lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+        """Take the plain heartbeats among the lines of a file; hand on every other line with its number, from 1."""
+        skew_ms, last, alike, parse = self._skew_ms, self._until, self._alike, times.parse
+        for number, line in enumerate(lines, 1):
+            try:
+                read = _decode(line)
+                sample, stamp = read.value, read.timestamp
+                dated = parse(sample.occurred_at)  # type: ignore[arg-type] # still text
+                if stamp is not None and isinstance(stamp, str):
+                    stamp = parse(stamp)
+                if sample.received_at is not None:
+                    arrival, slack_ms = parse(sample.received_at), self._lag_ms  # type: ignore[arg-type]
+                elif stamp is not None:
+                    arrival, slack_ms = stamp, self._never_too_late_ms - 1
+                else:
+                    arrival, slack_ms = min(dated, last), last
+            except (ValueError, RecursionError):
+                yield number, line
+                continue
+            if (
+                not dated - skew_ms <= arrival <= dated + slack_ms
+                or not _EARLIEST < dated < _LATEST
+                or read.headers is not None
+                or (read.partition is not None and read.key != sample.location_id)
+                or len(line) > MAX_BYTES
+            ):
+                yield number, line
+                continue
+            if arrival > last:
+                continue
+            says = (
+                sample.device_id,
+                sample.location_id,
+                sample.status,
+                sample.interval_s,
+                sample.collector_id,
+                read.partition,
+            )
+            known = alike.get(says)
+            if known is None:
+                known = alike[says] = _alike(sample, read.partition)
+            known.times.append(dated)
+
+    def pour(self, chain: Chain, location_id: str | None = None) -> None:
+        """Tell the core: of one location, whereas the heartbeats of others then only move the time."""
+        for alike in self._alike.values():
+            if location_id in (None, alike.location_id):
+                chain.absorb_all(alike.location_id, alike.device_id, alike.profile, alike.times, alike.partition)
+            else:
+                chain.world.clock(alike.partition).event(max(alike.times))
+        self._alike.clear()
+
+
+def _alike(sample: Heartbeat, partition: Partition) -> Alike:
+    return Alike(partition, sample.location_id, sample.device_id, profile_of(sample), array("q"))

@@ -1,0 +1,119 @@
+"""The short way for plain heartbeats leads to the same facts as the long way, whatever the lines."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas import times
+from schemas.derivation import DAY_MS, SECOND_MS, Derivation
+from schemas.terms.book import read_book
+from schemas.wire import Rejected, dead_letter, parse_line
+from streams.audit.bulk import Bulk
+from streams.audit.replay import Entry, Replay, in_order
+
+BOOK = read_book()
+NOON = times.parse("2026-03-10T12:00:00Z")
+
+near = st.integers(0, 40).map(lambda step: NOON + step * 20 * SECOND_MS)
+instants = st.one_of(near, near.map(lambda at: at + 123), st.sampled_from([NOON - 200 * DAY_MS, NOON + 5 * DAY_MS]))
+arrivals = st.one_of(
+    st.none(),
+    instants,
+    st.sampled_from([NOON - 61_000, NOON + 301_000, NOON + 150 * DAY_MS, 10**17]),
+)
+
+
+def rendered(at: int | None) -> Any:
+    return None if at is None else times.render(at) if at < 10**15 else "soon"
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> bytes:
+    location_id = draw(st.sampled_from(["a", "b"]))
+    at = draw(instants)
+    value: dict[str, Any] = {
+        "id": draw(st.sampled_from(["x", "y"])),
+        "device_id": draw(st.sampled_from(["d", "e"])),
+        "location_id": location_id,
+        "occurred_at": rendered(at),
+        "interval_s": draw(st.sampled_from([20, 20.0, 60, None])),
+        "collector_id": draw(st.sampled_from([None, "c"])),
+        "status": draw(st.sampled_from(["up", "up", "up", "down", None])),
+        "received_at": rendered(draw(arrivals)),
+    }
+    if draw(st.booleans()):
+        value.pop("interval_s")
+    if draw(st.integers(0, 9)) == 0:
+        value |= draw(
+            st.sampled_from([{"buffered": True}, {"unheard": 1}, {"device_id": None}, {"status": 3}, {"mos": 4.1}])
+        )
+    frame: dict[str, Any] = {"topic": "device-heartbeats", "key": draw(st.sampled_from([location_id] * 9 + ["z"]))}
+    if draw(st.integers(0, 3)) == 0:
+        frame |= {"partition": draw(st.sampled_from([0, 1])), "offset": draw(st.integers(0, 5))}
+    if draw(st.integers(0, 3)) == 0:
+        stamp = draw(arrivals)
+        frame["timestamp"] = draw(st.sampled_from([stamp, rendered(stamp)]))
+    if draw(st.integers(0, 9)) == 0:
+        frame["headers"] = {"ce_specversion": "1.0", "ce_source": "s", "ce_id": "i"}
+    if draw(st.integers(0, 19)) == 0:
+        frame["topic"] = "registry"
+    frame["value"] = value
+    line = json.dumps(frame).encode()
+    return line[: draw(st.integers(0, len(line)))] if draw(st.integers(0, 29)) == 0 else line + b"\n"
+
+
+ticks = st.tuples(near, st.sampled_from([None, 0, 1])).map(
+    lambda each: json.dumps(
+        {
+            "topic": "device-heartbeats",
+            "key": None,
+            "partition": each[1],
+            "value": {"id": "t", "collector_id": "c", "occurred_at": rendered(each[0])},
+        }
+    ).encode()
+)
+recordings = st.lists(st.one_of(lines(), lines(), lines(), ticks), max_size=40)
+
+
+def long_way(replay: Replay, recording: list[bytes]) -> None:
+    for number, raw in enumerate(recording, 1):
+        line = parse_line(raw)
+        if isinstance(line, Rejected):
+            replay.dead_letters.append(dead_letter(line, raw.rstrip(b"\r\n"), topic=None, line=number))
+        else:
+            replay._take(Entry(line, number))
+
+
+def told(
+    read: Callable[[Replay, list[bytes]], None], recording: list[bytes], until: int | None, location: str | None
+) -> Any:
+    replay = Replay(BOOK, Derivation(), until=until, location=location)
+    read(replay, recording)
+    facts = [fact for fact in replay.facts() if location in (None, fact.key)]
+    return [fact.current() for fact in in_order([*facts, *replay.dead_letters])]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    recording=recordings,
+    until=st.sampled_from([None, None, NOON + 300 * SECOND_MS]),
+    location=st.sampled_from([None, None, "a"]),
+)
+def test_both_ways_tell_the_same(recording: list[bytes], until: int | None, location: str | None) -> None:
+    short = told(Replay.read_file, recording, until, location)
+    assert short == told(long_way, recording, until, location)
+
+
+@pytest.mark.parametrize("more", [{}, {"received_at": "2026-03-10T12:00:00.500Z"}, {"mos": 4.2, "rtt_ms": 12.5}])
+def test_plain_heartbeats_stay_on_the_short_way(more: dict[str, Any]) -> None:
+    value = {"id": "x", "device_id": "d", "location_id": "a", "occurred_at": "2026-03-10T12:00:00Z"} | more
+    line = json.dumps({"topic": "device-heartbeats", "key": "a", "value": value}).encode()
+    placed = json.dumps(
+        {"topic": "device-heartbeats", "key": "a", "partition": 3, "offset": 7, "timestamp": NOON, "value": value}
+    ).encode()
+    bulk = Bulk(60_000, 300_000, 100 * DAY_MS, None)
+    assert list(bulk.others([line, placed, b"no line"])) == [(3, b"no line")]
