@@ -1,0 +1,1 @@
+"""Processes that the benchmarks run beside intake; each prints one line of JSON at its end."""
