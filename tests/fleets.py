@@ -1,11 +1,12 @@
 """Random fleets as a recording of the input topics: what every derivation can be tried on.
 
-Everything is drawn from one `random.Random`, so a seed, or hypothesis through `st.randoms()`, is a fleet. Times lie on a coarse
-grid, and on the exact ends of holds and of blind time or a millisecond beside them, so that the edges of the rules are common.
-Every message is well formed; some are dated ahead of their arrival, or arrive when their month is final: those are refused.
+Everything is drawn from one `random.Random`: a seed, or hypothesis through `st.randoms()`, is a fleet. Times lie on a
+coarse grid, and on the exact ends of holds and of blind time or a millisecond beside them, so that the edges of the
+rules are common. Every message is well formed; those that are dated ahead of their arrival, or arrive when their month
+is final, are to be refused.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -31,6 +32,12 @@ CAUSES = ("site_power", "customer_action", "provider", "maintenance", "monitorin
 INTERVALS: tuple[Any, ...] = (10, 20, 60, None, "unsaid")
 COLLECTORS = ("c1", "c2", "c3", "mute", None)
 """`mute` never ticks."""
+
+Message = tuple[str, int, int, str | None, dict[str, Any]]
+"""Its topic, its partition, its arrival in ms, its key and its fields."""
+
+Habits = tuple[Any, str | None]
+"""How often a device reports, and to which collector."""
 
 
 @dataclass
@@ -74,8 +81,6 @@ class Fleet:
     def device_ids(self) -> list[str]:
         return [f"d{number}" for number in range(self.devices)]
 
-    # A message is its topic, its partition, its arrival in ms, its key and its fields.
-
     def _place(self, topic: str, partition: int, arrival: int, key: str | None, fields: dict[str, Any]) -> Line:
         offset = self._offsets.get((topic, partition), 0)
         self._offsets[topic, partition] = offset + 1
@@ -100,7 +105,7 @@ class Fleet:
     def _odds(self, one_in: int) -> bool:
         return self.random.randrange(one_in) == 0
 
-    def _ticks(self) -> Iterator[tuple[Any, ...]]:
+    def _ticks(self) -> Iterator[Message]:
         if not self.ticking:
             return
         for collector in COLLECTORS[:3]:
@@ -118,56 +123,54 @@ class Fleet:
         """Mostly a tick's usual distance; now and then just not blind, just blind, or long."""
         blind_after = self.settings.blind_after_ms
         if self._odds(20):
-            return self.random.choice((blind_after, blind_after + 1, blind_after + 10 * SECOND, 2 * MINUTE, 10 * MINUTE))
+            return self.random.choice((blind_after, blind_after + 1, 2 * blind_after, 2 * MINUTE, 10 * MINUTE))
         return 10 * SECOND
 
-    def _tick(self, collector: str, at: int, partition: int) -> tuple[Any, ...]:
+    def _tick(self, collector: str, at: int, partition: int) -> Message:
         fields = {"id": f"t-{collector}-{at}", "collector_id": collector, "occurred_at": times.render(at)}
         return (Tick.TOPIC, partition, at + 50, None, fields)
 
-    def _heartbeats(self) -> Iterator[tuple[Any, ...]]:
+    def _heartbeats(self) -> Iterator[Message]:
         for device_id in self.device_ids():
             location_id = self.random.choice(self.location_ids())
-            interval, collector = self.random.choice(INTERVALS), self.random.choice(COLLECTORS)
+            habits = self._habits()
             at = self._when(last=self.start + (self.end - self.start) // 3)
             while at < self.end:
                 if self._odds(60):
                     location_id = self.random.choice(self.location_ids())
                 if self._odds(40):
-                    interval, collector = self.random.choice(INTERVALS), self.random.choice(COLLECTORS)
-                yield from self._said(device_id, location_id, at, interval, collector)
-                at += self._distance(60 if interval in (None, "unsaid") else interval)
+                    habits = self._habits()
+                yield from self._said(device_id, location_id, at, habits)
+                at += self._distance(habits[0])
 
-    def _distance(self, interval: int) -> int:
+    def _habits(self) -> Habits:
+        return (self.random.choice(INTERVALS), self.random.choice(COLLECTORS))
+
+    def _distance(self, interval: Any) -> int:
         """Mostly the interval; now and then the hold, a millisecond around it, or silence."""
-        step, hold = interval * SECOND, interval * SECOND * 7 // 2
+        step = (60 if interval in (None, "unsaid") else interval) * SECOND
+        hold = step * 7 // 2
         if self._odds(8):
-            return self.random.choice((hold - 1, hold, hold + 1, hold + step, 5 * step, self.random.randrange(1, 40) * MINUTE))
+            silence = self.random.randrange(1, 40) * MINUTE
+            return self.random.choice((hold - 1, hold, hold + 1, hold + step, 5 * step, silence))
         return step + self.random.choice((0, 0, 0, -SECOND, SECOND, 1))
 
-    def _said(self, device: str, location: str, at: int, interval: Any, collector: str | None) -> Iterator[tuple[Any, ...]]:
+    def _said(self, device: str, location: str, at: int, habits: Habits) -> Iterator[Message]:
         """A sample, as it arrives: once or twice, in time or not, beside another one or alone."""
         status = "down" if self._odds(12) else self.random.choice(("up", "unsaid"))
-        yield self._heartbeat(device, location, at, status, interval, collector)
+        yield self._heartbeat(device, location, at, status, habits)
         if self._odds(20):  # doubled
-            yield self._heartbeat(device, location, at, status, interval, collector)
+            yield self._heartbeat(device, location, at, status, habits)
         if self._odds(20):  # a tie
-            other = self.random.choice(("up", "down"))
-            yield self._heartbeat(device, location, at, other, self.random.choice(INTERVALS), self.random.choice(COLLECTORS))
-        if self._odds(150):  # dated ahead, and refused
-            yield self._heartbeat(device, location, at + HOUR, "down", interval, collector, received_at=at)
+            yield self._heartbeat(device, location, at, self.random.choice(("up", "down")), self._habits())
+        if self._odds(150):  # dated ahead
+            yield self._heartbeat(device, location, at + HOUR, "down", habits, received_at=at)
 
     def _heartbeat(
-        self,
-        device: str,
-        location: str,
-        at: int,
-        status: str,
-        interval: Any,
-        collector: str | None,
-        received_at: int | None = None,
-    ) -> tuple[Any, ...]:
+        self, device: str, location: str, at: int, status: str, habits: Habits, received_at: int | None = None
+    ) -> Message:
         lag = self.settings.max_clock_lag_s * SECOND
+        interval, collector = habits
         arrival = at + 50
         fields: dict[str, Any] = {"status": status, "interval_s": interval, "collector_id": collector or "unsaid"}
         if received_at is None and self._odds(15):
@@ -178,15 +181,16 @@ class Fleet:
         if received_at is not None:
             arrival = received_at
             fields["received_at"] = times.render(received_at)
-        fields |= {
-            "id": f"h{self.random.getrandbits(64):x}",
-            "device_id": device,
-            "location_id": location,
-            "occurred_at": times.render(at),
-        }
-        return (Heartbeat.TOPIC, self._home(location), arrival, location, fields)
+        named = {"id": f"h{self.random.getrandbits(64):x}", "device_id": device, "location_id": location}
+        return (
+            Heartbeat.TOPIC,
+            self._home(location),
+            arrival,
+            location,
+            {**fields, **named, "occurred_at": times.render(at)},
+        )
 
-    def _registry(self) -> Iterator[tuple[Any, ...]]:
+    def _registry(self) -> Iterator[Message]:
         for location_id in self.location_ids():
             for _ in range(self.random.choice((0, 1, 1, 2, 3))):
                 yield self._record("location", location_id, **self._location())
@@ -214,8 +218,8 @@ class Fleet:
             "closed_at": self._when() if self._odds(8) else None,
         }
 
-    def _record(self, entity: str, entity_id: str, **fields: Any) -> tuple[Any, ...]:
-        """A version since before the fleet, or from an instant in its life; recorded then, much later, or too late to count."""
+    def _record(self, entity: str, entity_id: str, **fields: Any) -> Message:
+        """A version from before the fleet, or from an instant in its life; recorded then, later, or too late."""
         valid_from = self.random.choice((self.start - 24 * HOUR, self.start - 24 * HOUR, self._when()))
         final = EDGE + self.settings.correction_horizon_ms
         recorded_at = self.random.choice((valid_from, valid_from, self.end, final - 1, final, final + HOUR))
@@ -225,13 +229,13 @@ class Fleet:
         value = {"entity": entity, f"{entity}_id": entity_id, **fields, **written}
         return (RegistryRecord.TOPIC, 0, recorded_at, entity_id, value)
 
-    def _annotations(self) -> Iterator[tuple[Any, ...]]:
-        for number in range(self.random.randrange(2 * self.locations)):
+    def _annotations(self) -> Iterator[Message]:
+        for number in range(self.random.randrange(1, 3 * self.locations)):
             location_id = self.random.choice(self.location_ids())
             for revision in range(1, self.random.choice((2, 2, 3))):
                 yield self._annotation(f"n{number}", revision, location_id)
 
-    def _annotation(self, annotation_id: str, revision: int, location_id: str) -> tuple[Any, ...]:
+    def _annotation(self, annotation_id: str, revision: int, location_id: str) -> Message:
         since = self._when()
         final = EDGE + self.settings.correction_horizon_ms
         recorded_at = self.random.choice((self.end, self.end, since, final - 1, final))
@@ -249,10 +253,3 @@ class Fleet:
             "recorded_at": times.render(recorded_at),
         }
         return (Annotation.TOPIC, self._home(location_id), recorded_at, location_id, fields)
-
-
-def shuffled(lines: Iterable[Line], random: Random) -> list[Line]:
-    """The same recording read in another order."""
-    mixed = list(lines)
-    random.shuffle(mixed)
-    return mixed

@@ -1,91 +1,84 @@
 """The independent oracle (semantics §7, law 7): states, outages and months by ClickHouse SQL from the accepted archive.
 
-The files in `sql/` are the derivation: each makes one temporary table, and nothing of them comes from the folds. Here they are
-run, first for what all locations share, then for one slice of locations after the other, so that memory stays bounded.
+The files in `sql/` are the derivation: each makes one temporary table, and nothing of them comes from the folds. Here
+they are run, first for what all locations share, then for one slice of locations after the other, so that memory stays
+bounded.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
 from schemas.derivation import SECOND_MS, Derivation
-from schemas.facts.fact import named
 from schemas.terms.book import Book
-from schemas.times import render
 from schemas.topics import DEFAULT_PARTITIONS
 from streams.audit import oracle_inputs
 from streams.audit.oracle_inputs import ALWAYS, NEVER, MonthKey
+from streams.audit.oracle_rows import AS_OF, DERIVED, PUBLISHED, TABLES, Month, Outage, Row, State, outage_named
 
 SQL: Final = Path(__file__).with_name("sql")
+SHARED: Final = (
+    "partitions",
+    "blind",
+    "locations",
+    "location_terms",
+    "changing_devices",
+)
+"""What is derived once, after the registry's versions, in this order."""
+
+SLICED: Final = (
+    "late_copies",
+    "marks",
+    "samples",
+    "presence",
+    "turns",
+    "states",
+    "holds",
+    "resolutions",
+    "outages",
+    "account_months",
+    "availability",
+)
+"""What is derived for a slice of the locations, in this order."""
+
 HEARTBEATS_AT_ONCE: Final = 10_000_000
-SETTINGS: Final = {
-    "max_bytes_before_external_sort": 1 << 30,
-    "max_bytes_before_external_group_by": 1 << 30,
-    "join_use_nulls": 0,
-}
-
-
-class State(NamedTuple):
-    """A row of `location_states`; instants and durations in ms, `to` None while it lasts."""
-
-    location_id: str
-    from_: int
-    to: int | None
-    state: str
-    devices_up: int
-    devices_down: int
-    devices_unknown: int
-    devices_silent: int
-    resolution_ms: int | None
-
-
-class Outage(NamedTuple):
-    """A row of `location_outages`."""
-
-    outage_id: str
-    location_id: str
-    started_at: int
-    ended_at: int | None
-    kind: str
-    unknown_ms: int
-
-
-class Month(NamedTuple):
-    """A row of `availability`."""
-
-    account_id: str
-    location_id: str
-    month: str
-    covered_ms: int
-    up_ms: int
-    down_ms: int
-    excluded_ms: int
-    unknown_ms: int
-    availability: Decimal | None
-    objective_met: bool
-    budget_left_ms: int
-    incomplete: bool
-    resolution_ms: int | None
-    closed: bool
-    as_of: int
-    final_at: int
-    terms: str
+SETTINGS: Final = {"max_bytes_before_external_sort": 1 << 30, "max_bytes_before_external_group_by": 1 << 30}
 
 
 @dataclass(frozen=True)
 class Derived:
-    """What follows from the archive for the locations from `first` to `last`, in order."""
+    """What follows from the archive for the locations from `first` to `last`, each list in order."""
 
     first: str
     last: str
     states: list[State]
     outages: list[Outage]
     months: list[Month]
+
+    def rows(self) -> Iterator[Row]:
+        yield from self.states
+        yield from self.outages
+        yield from self.months
+
+
+class Difference(NamedTuple):
+    """Where the derivation and what is published disagree; None where one of them has no such row."""
+
+    table: str
+    identity: tuple[str, ...]
+    derived: Row | None
+    published: Row | None
+
+    @property
+    def fields(self) -> dict[str, tuple[Any, Any]]:
+        """The fields that differ: derived, published. Empty where one side has no row."""
+        if self.derived is None or self.published is None:
+            return {}
+        names = zip(self.derived._fields, self.derived, self.published, strict=True)
+        return {name: (derived, published) for name, derived, published in names if derived != published}
 
 
 def derive(
@@ -97,76 +90,87 @@ def derive(
     as_of: Mapping[MonthKey, int] | None = None,
     heartbeats_at_once: int = HEARTBEATS_AT_ONCE,
 ) -> Iterator[Derived]:
-    """The derivation, slice by slice. `as_of` says up to when an open month is told, by account, location and month.
+    """The derivation, slice by slice of about so many heartbeats. `as_of` says up to when (ms) an open month is told,
+    by account, location and month; else it is told up to stream time. Without heartbeats and ticks nothing follows.
 
     The client must keep its session, where the temporary tables live. Raises what clickhouse-connect raises.
     """
-    run = _Run(
-        client,
-        {
-            "always": ALWAYS,
-            "never": NEVER,
-            "lag_ms": derivation.max_clock_lag_s * SECOND_MS,
-            "blind_after_ms": derivation.blind_after_ms,
-            "partitions": partitions,
-        },
-    )
-    oracle_inputs.hand_over_months(client, book, derivation)
+    held = oracle_inputs.held(client)
+    if held is None:
+        return
+    numbers = {
+        "always": ALWAYS,
+        "never": NEVER,
+        "lag_ms": derivation.max_clock_lag_s * SECOND_MS,
+        "blind_after_ms": derivation.blind_after_ms,
+        "partitions": partitions,
+    }
+    oracle_inputs.hand_over_months(client, book, derivation, held)
     oracle_inputs.hand_over_hashes(client)
     oracle_inputs.hand_over_as_of(client, as_of or {})
-    run.file("01_versions")
-    oracle_inputs.hand_over_accounts(client, book, derivation)
-    for name in ("02_partitions", "03_blind", "04_locations", "05_terms", "06_changing_devices"):
-        run.file(name)
+    _run(client, "versions", numbers)
+    oracle_inputs.hand_over_accounts(client, book, derivation, held)
+    for name in SHARED:
+        _run(client, name, numbers)
     for first, last in _slices(client, heartbeats_at_once):
-        yield run.slice(first, last)
-
-
-class _Run:
-    def __init__(self, client: Client, numbers: dict[str, Any]) -> None:
-        self._client = client
-        self._numbers = numbers
-
-    def file(self, name: str, **slice_: str) -> None:
-        sql = (SQL / f"{name}.sql").read_text(encoding="utf-8")
-        self._client.command(sql, parameters={**self._numbers, **slice_}, settings=SETTINGS)
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return list(self._client.query(sql, parameters=self._numbers, settings=SETTINGS).result_rows)
-
-    def slice(self, first: str, last: str) -> Derived:
-        for path in sorted(SQL.glob("*.sql")):
-            if path.stem >= "07":
-                self.file(path.stem, first=first, last=last)
-        return Derived(
+        for name in SLICED:
+            _run(client, name, {**numbers, "first": first, "last": last})
+        yield Derived(
             first,
             last,
-            [State(*row) for row in self.rows(_STATES)],
-            [Outage(named(f"outage/{row[0]}/{render(row[1])}"), *row) for row in self.rows(_OUTAGES)],
-            [Month(*row) for row in self.rows(_MONTHS)],
+            _rows(client, State, DERIVED[State], numbers),
+            [outage_named(outage) for outage in _rows(client, Outage, DERIVED[Outage], numbers)],
+            _rows(client, Month, DERIVED[Month], numbers),
         )
+
+
+def compare(
+    client: Client,
+    book: Book,
+    derivation: Derivation,
+    *,
+    partitions: int = DEFAULT_PARTITIONS["location"],
+    heartbeats_at_once: int = HEARTBEATS_AT_ONCE,
+) -> Iterator[Difference]:
+    """Where the derivation differs from the published facts; an open month is derived up to its published `as_of`."""
+    as_of = {(account, location, month): at for account, location, month, at in client.query(AS_OF).result_rows}
+    for part in derive(
+        client, book, derivation, partitions=partitions, as_of=as_of, heartbeats_at_once=heartbeats_at_once
+    ):
+        slice_ = {"first": part.first, "last": part.last}
+        published = [row for kind, sql in PUBLISHED.items() for row in _rows(client, kind, sql, slice_)]
+        yield from differences(part.rows(), published)
+
+
+def differences(derived: Iterable[Row], published: Iterable[Row]) -> Iterator[Difference]:
+    """What two derivations of the same input disagree on, by table and identity."""
+    one = {(TABLES[type(row)], row.identity): row for row in derived}
+    other = {(TABLES[type(row)], row.identity): row for row in published}
+    for name in sorted(one.keys() | other.keys()):
+        if one.get(name) != other.get(name):
+            yield Difference(*name, one.get(name), other.get(name))
+
+
+def _run(client: Client, name: str, numbers: Mapping[str, Any]) -> None:
+    sql = (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    used = {number: value for number, value in numbers.items() if f"{{{number}:" in sql}
+    client.command(sql, parameters=used, settings=SETTINGS)
+
+
+def _rows(client: Client, kind: type[Row], sql: str, numbers: Mapping[str, Any]) -> list[Any]:
+    used = {number: value for number, value in numbers.items() if f"{{{number}:" in sql}
+    return [kind(*row) for row in client.query(sql, parameters=used, settings=SETTINGS).result_rows]
 
 
 def _slices(client: Client, heartbeats_at_once: int) -> Iterator[tuple[str, str]]:
     """Ranges of location ids, each of about so many heartbeats and no less than one location."""
     first, last, heartbeats = "", "", 0
-    for location_id, count in client.query("SELECT location_id, heartbeats FROM audit_locations ORDER BY 1").result_rows:
+    for location_id, count in client.query(
+        "SELECT location_id, heartbeats FROM audit_locations ORDER BY 1"
+    ).result_rows:
         if heartbeats and heartbeats + count > heartbeats_at_once:
             yield first, last
             first, heartbeats = location_id, 0
         first, last, heartbeats = first or location_id, location_id, heartbeats + count
     if last:
         yield first, last
-
-
-_STATES: Final = """
-SELECT location_id, `from`, nullIf(`to`, {never:Int64}), state, devices_up, devices_down, devices_unknown, devices_silent,
-       nullIf(resolution_ms, 0)
-FROM audit_states LEFT JOIN audit_resolutions USING (location_id, `from`)
-ORDER BY location_id, `from`"""
-
-_OUTAGES: Final = """
-SELECT location_id, started_at, nullIf(ended_at, {never:Int64}), kind, unknown_ms
-FROM audit_outages ORDER BY location_id, started_at"""
-
-_MONTHS: Final = "SELECT * FROM audit_availability ORDER BY location_id, month, account_id"

@@ -21,27 +21,46 @@ NEVER: Final = 10**16
 MonthKey = tuple[str, str, str]
 """Account, location and month."""
 
+Held = tuple[int, int]
+"""From the first instant that the archive speaks of to the end of the last one, in ms."""
+
 _STANDARD_CALENDAR: Final = 0
 
 
-def hand_over_months(client: Client, book: Book, derivation: Derivation) -> None:
+def held(client: Client) -> Held | None:
+    """What the archive holds; None where there is neither a heartbeat nor a tick."""
+    query = """
+        SELECT toUnixTimestamp64Milli(min(first)), toUnixTimestamp64Milli(max(last)) + 1, sum(rows)
+        FROM
+        (
+            SELECT min(occurred_at) AS first, max(occurred_at) AS last, count() AS rows FROM heartbeats
+            UNION ALL
+            SELECT min(occurred_at), max(occurred_at), count() FROM ticks
+        )
+        WHERE rows > 0"""
+    first, last, rows = client.query(query).result_rows[0]
+    return (first, last) if rows else None
+
+
+def hand_over_months(client: Client, book: Book, derivation: Derivation, held: Held) -> None:
     """`audit_months` and `audit_terms` of the standard calendar."""
     _create(
         client,
         "audit_months",
-        "calendar UInt32, month String, start Int64, end Int64, counts_from Int64, closes_at Int64, final_at Int64, terms String, "
-        "causes Array(String), objective_up Int64, objective_whole Int64, unknown_part Int64, unknown_whole Int64",
+        "calendar UInt32, month String, start Int64, end Int64, counts_from Int64, closes_at Int64, final_at Int64, "
+        "terms String, causes Array(String), objective_up Int64, objective_whole Int64, unknown_part Int64, "
+        "unknown_whole Int64",
     )
     _create(
         client,
         "audit_terms",
-        "calendar UInt32, since Int64, until Int64, missed_heartbeats Int64, default_interval_ms Int64, from_last_seen Bool, "
-        "down_when String",
+        "calendar UInt32, since Int64, until Int64, missed_heartbeats Int64, default_interval_ms Int64, "
+        "from_last_seen Bool, down_when String",
     )
-    _insert_calendar(client, _STANDARD_CALENDAR, calendars.calendar(book), derivation)
+    _insert_calendar(client, _STANDARD_CALENDAR, calendars.calendar(book), derivation, held)
 
 
-def hand_over_accounts(client: Client, book: Book, derivation: Derivation) -> None:
+def hand_over_accounts(client: Client, book: Book, derivation: Derivation, held: Held) -> None:
     """`audit_account_calendars`, and the calendars of the accounts that have one of their own."""
     _create(client, "audit_account_calendars", "account_id String, calendar UInt32")
     if len(book.series_names()) == 1:
@@ -54,7 +73,7 @@ def hand_over_accounts(client: Client, book: Book, derivation: Derivation) -> No
         own = calendars.calendar(book, ((calendars.ALWAYS, history[0][1]), *history[1:]))
         if own not in known:
             known[own] = len(known)
-            _insert_calendar(client, known[own], own, derivation)
+            _insert_calendar(client, known[own], own, derivation, held)
         accounts.append((account_id, known[own]))
     _insert(client, "audit_account_calendars", accounts)
 
@@ -93,8 +112,7 @@ def _payload_hash(topic: str, value: str, headers: Iterable[Any]) -> str:
     return "" if isinstance(event, Rejected) else event.payload_hash
 
 
-def _insert_calendar(client: Client, number: int, calendar: Calendar, derivation: Derivation) -> None:
-    first, last = _held(client)
+def _insert_calendar(client: Client, number: int, calendar: Calendar, derivation: Derivation, held: Held) -> None:
     months = [
         (
             number,
@@ -109,7 +127,7 @@ def _insert_calendar(client: Client, number: int, calendar: Calendar, derivation
             *month.terms.objective_ratio(),
             *month.terms.availability.max_unknown.as_integer_ratio(),
         )
-        for place, month in enumerate(calendar.months(first, last))
+        for place, month in enumerate(calendar.months(*held))
     ]
     _insert(client, "audit_months", months)
     _insert(client, "audit_terms", [(number, *row) for row in _spans_of_terms(calendar)])
@@ -131,17 +149,6 @@ def _numbers(terms: Terms) -> tuple[int, int, bool, str]:
         stated.outage_begins == "last_seen",
         stated.location_down_when,
     )
-
-
-def _held(client: Client) -> tuple[int, int]:
-    """From the first to the last instant that the archive speaks of."""
-    query = """
-        SELECT toUnixTimestamp64Milli(min(at)), toUnixTimestamp64Milli(max(at)) + 1
-        FROM (SELECT min(occurred_at) AS at, count() AS rows FROM heartbeats UNION ALL SELECT max(occurred_at), count() FROM heartbeats
-              UNION ALL SELECT min(occurred_at), count() FROM ticks UNION ALL SELECT max(occurred_at), count() FROM ticks)
-        WHERE rows > 0"""
-    first, last = client.query(query).result_rows[0]
-    return first, last
 
 
 def _create(client: Client, table: str, columns: str) -> None:

@@ -1,7 +1,7 @@
 """Puts a recording into an archive as ClickHouse would have read it from Kafka, refusals and all."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -9,7 +9,6 @@ from msgspec import UNSET
 
 from schemas.derivation import Derivation
 from schemas.events import Annotation, Event, Heartbeat, RegistryRecord, Tick
-from schemas.facts import DeadLetter
 from schemas.wire import Gate, Line, Rejected, decode
 from streams.archive import readers, sql
 
@@ -20,7 +19,9 @@ COLUMNS = {
     "heartbeats": "location_id device_id occurred_at status interval_ms collector_id received_at buffered",
     "ticks": "collector_id occurred_at",
     "registry": "entity entity_id valid_from recorded_at record _key _value _headers",
-    "outage_annotations": "id annotation_id revision location_id from to cause state author recorded_at _key _value _headers",
+    "outage_annotations": (
+        "id annotation_id revision location_id from to cause state author recorded_at _key _value _headers"
+    ),
 }
 PLACE = "_partition _offset _timestamp"
 
@@ -37,25 +38,24 @@ def clear(client: Client) -> None:
         client.command(f"TRUNCATE TABLE {table}")
 
 
-def store(client: Client, lines: Iterable[Line], refused: Iterable[DeadLetter] = ()) -> None:
-    """Every line, and which of them were refused."""
+def store(client: Client, lines: Iterable[Line], refused: Collection[tuple[str, int, int]] = ()) -> None:
+    """Every line that is an event, whether it was taken or not, and which were refused: topic, partition and offset."""
     rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for line in lines:
         event = decode(line.topic, line.value, check_key=False, gate=ANY_CLOCK)
         if isinstance(event, Rejected):
-            raise ValueError(f"{event}: {line.value!r}")
-        table, values = _row(event, line)
-        rows[table].append((*values, line.partition or 0, line.offset, line.timestamp or 0))
+            continue
+        table, row = _row(event, line)
+        rows[table].append((*row, line.partition or 0, line.offset, line.timestamp or 0))
     for table, values in rows.items():
         client.insert(table, values, column_names=[*COLUMNS[table].split(), *PLACE.split()])
-    letters = [(letter.topic, letter.partition, letter.offset, letter.reason) for letter in refused]
-    if letters:
-        client.insert("dead_letters", letters, column_names=["topic", "partition", "offset", "reason"])
+    if refused:
+        client.insert("dead_letters", list(refused), column_names=["topic", "partition", "offset"])
 
 
 def _row(event: Event, line: Line) -> tuple[str, tuple[Any, ...]]:
     text = (line.value or b"").decode()
-    message = ((line.key or b"").decode(), text, [])
+    message: tuple[Any, ...] = ((line.key or b"").decode(), text, [])
     match event:
         case Tick():
             return "ticks", (event.collector_id, event.occurred_at)
@@ -64,8 +64,9 @@ def _row(event: Event, line: Line) -> tuple[str, tuple[Any, ...]]:
         case RegistryRecord():
             return "registry", (event.entity, event.entity_id, event.valid_from, event.recorded_at, text, *message)
         case Annotation():
-            names = ("id", "annotation_id", "revision", "location_id", "from_", "to", "cause", "state", "author", "recorded_at")
-            return "outage_annotations", (*(getattr(event, name) for name in names), *message)
+            said = (event.id, event.annotation_id, event.revision, event.location_id, event.from_, event.to)
+            judged = (event.cause, event.state, event.author, event.recorded_at)
+            return "outage_annotations", (*said, *judged, *message)
     raise ValueError(event)
 
 

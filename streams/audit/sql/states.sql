@@ -4,7 +4,7 @@ CREATE OR REPLACE TEMPORARY TABLE audit_states AS
 WITH
     seen AS
     (
-        SELECT s.location_id AS location_id, min(s.at) AS first_at, any(p.through) AS through
+        SELECT s.location_id AS location_id, min(s.at) AS first_at, greatest(any(p.through), max(s.at)) AS through
         FROM audit_samples AS s
         INNER JOIN audit_locations AS l ON l.location_id = s.location_id
         INNER JOIN audit_partitions AS p ON p.partition = l.partition
