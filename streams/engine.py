@@ -109,6 +109,8 @@ class Loop:
         self.keys: dict[str, Held] = {}
         self._due: dict[Partition, list[tuple[int, str]]] = {}
         self._due_by_slowest: list[tuple[int, str]] = []
+        self._timed = [(at, fold) for at, fold in enumerate(folds) if _has_due(fold) and not fold.by_slowest]
+        self._late_by_slowest = [at for at, fold in enumerate(folds) if fold.by_slowest]
         self._waits_for_slowest = any(fold.by_slowest for fold in folds)
         self._readers = {
             topic: [index for index, fold in enumerate(folds) if topic in fold.reads]
@@ -234,18 +236,27 @@ class Loop:
                 continue
             if not by_slowest:
                 held.due = FOREVER
-            late = [
-                index
-                for index, fold in enumerate(self.folds)
-                if fold.by_slowest == by_slowest
-                and (by_slowest or fold.due(key, held.states[index], held.partition) < now)
-            ]
+            late, following = (self._late_by_slowest, now) if by_slowest else self._late(key, held, now)
             if late:
                 asked += 1
                 said += self.settle(key, late, position)
-            else:
+            elif self._waits_for_slowest:
                 self._schedule(key, held)
+            elif following < FOREVER:
+                held.due = following
+                heappush(due, (following, key))
         return said
+
+    def _late(self, key: str, held: Held, now: int) -> tuple[list[int], int]:
+        """The folds that are due now, and when the next one will be."""
+        late, following = [], FOREVER
+        for index, fold in self._timed:
+            at = fold.due(key, held.states[index], held.partition)
+            if at < now:
+                late.append(index)
+            elif at < following:
+                following = at
+        return late, following
 
     def _schedule(self, key: str, held: Held) -> None:
         due = self._next_due(key, held, by_slowest=False)
@@ -283,6 +294,10 @@ class Loop:
                 said.append(_revised(fold.mark(fact, before, gone, position), before, position))
         published.update((fact.identity, fact) for fact in said)
         return said
+
+
+def _has_due(fold: Fold) -> bool:
+    return type(fold).due is not Fold.due
 
 
 def _revised(fact: Fact, before: Fact | None, position: Position) -> Fact:
