@@ -1,5 +1,5 @@
--- The months of each account at each location (semantics §4), and up to when each is told: to its end when it is closed, else to
--- the instant asked for, else to the stream time.
+-- The months of each account at each location (semantics §4) that stream time has entered, and up to when each is told: to its end
+-- when it is closed, else to the instant asked for, else to the stream time.
 CREATE OR REPLACE TEMPORARY TABLE audit_account_months AS
 WITH
     (SELECT min(through) FROM audit_partitions) AS slowest,
@@ -34,4 +34,4 @@ FROM held AS w
 INNER JOIN heard AS h ON h.location_id = w.location_id
 INNER JOIN audit_months AS m ON m.calendar = w.calendar
 LEFT JOIN audit_as_of AS a ON a.account_id = w.account_id AND a.location_id = w.location_id AND a.month = m.month
-WHERE w.since < w.until AND m.start < w.until AND m.end > greatest(w.since, h.first_heard) AND greatest(m.start, w.since) <= h.through
+WHERE w.since < w.until AND m.start < w.until AND m.end > greatest(w.since, h.first_heard) AND greatest(m.start, w.since) < h.through

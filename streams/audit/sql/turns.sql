@@ -2,14 +2,15 @@
 -- exception that one sample accounts for, from its own time to that of the next one:
 -- - `anchor`: from when its hold is counted, the end of the last blind interval that began within the hold counted by then;
 -- - `silent_from`: if that hold ran out, when the silence began; else never;
--- - the rest of blind time is unknown, but for what the sample's own hold covers.
+-- - the rest of blind time is unknown, but for what the sample's own hold covers, which has run out once something is later.
 CREATE OR REPLACE TEMPORARY TABLE audit_turns AS
 WITH
     judged AS
     (
         SELECT
             s.location_id AS location_id, s.device_id AS device_id, s.at AS at, s.until AS until, s.up AS up,
-            s.step_ms AS step_ms, s.hold_ms AS hold_ms, at + hold_ms AS held_until,
+            s.step_ms AS step_ms, s.hold_ms AS hold_ms,
+            if(until = {never:Int64} AND at + hold_ms >= p.through AND hold_ms > 0, until, at + hold_ms) AS held_until,
             arrayFilter(gap -> gap.2 > at AND gap.1 < until, b.blind) AS gaps,
             arrayFold((counted, gap) -> if(gap.1 <= counted + hold_ms, gap.2, counted), gaps, at) AS anchor,
             if(up AND step_ms > 0 AND if(until = {never:Int64}, p.through, until) > anchor + hold_ms,
