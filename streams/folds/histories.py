@@ -78,14 +78,14 @@ def history(device_id: str, device: Device, profiles: Profiles, judge: Judge) ->
 
 def _told(times: Sequence[int], codes: Sequence[int], holds: Sequence[int]) -> list[int]:
     """The places of the samples that say more than "still up": most of a history is passed over by their holds."""
-    pairs = enumerate(zip(times, islice(times, 1, None), codes, islice(codes, 1, None), strict=False))
-    ends = [index for index, (at, after, code, next_) in pairs if after - at > holds[code] or code != next_]
-    return sorted({0, len(times) - 1, *ends, *(index + 1 for index in ends)})
     if codes.count(codes[0]) == len(codes):
         hold = holds[codes[0]]
         gaps = enumerate(map(sub, islice(times, 1, None), times))
         ends = [index for index, gap in gaps if gap > hold]
         return sorted({0, len(times) - 1, *ends, *(index + 1 for index in ends)})
+    pairs = enumerate(zip(times, islice(times, 1, None), codes, islice(codes, 1, None), strict=False))
+    ends = [index for index, (at, after, code, next_) in pairs if after - at > holds[code] or code != next_]
+    return sorted({0, len(times) - 1, *ends, *(index + 1 for index in ends)})
 
 
 def _plain_holds(profiles: Profiles, judge: Judge) -> Sequence[int]:
