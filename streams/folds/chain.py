@@ -8,8 +8,8 @@ from streams.engine import Fold, Held, Loop, Partition, Position
 from streams.folds.availability import Availabilities
 from streams.folds.credits import Credits
 from streams.folds.outages import Outages
-from streams.folds.states import States
 from streams.folds.samples import Profile
+from streams.folds.states import States
 from streams.folds.world import World
 
 FOLDS: tuple[type[Fold], ...] = (States, Outages, Availabilities, Credits)
@@ -28,17 +28,16 @@ class Chain:
         """Take an event in and derive nothing yet: for a replay, which asks once at the end."""
         if isinstance(event, Heartbeat):
             self.world.clock(partition).event(event.effective_at(self._lag_ms))
-            self.loop.absorb(event.TOPIC, event.location_id, event, partition)
             self._stands(event.location_id, partition)
+            self.loop.absorb(event.TOPIC, event.location_id, event, partition)
         elif isinstance(event, Tick):
             self.world.tick(partition, event.collector_id, event.occurred_at)
         elif isinstance(event, RegistryRecord):
             self._register(event)
         elif isinstance(event, Annotation):
-            self.loop.absorb(event.TOPIC, event.location_id, event, partition)
             self._stands(event.location_id, partition)
+            self.loop.absorb(event.TOPIC, event.location_id, event, partition)
 
-    def take(self, event: Event, partition: Partition, position: Position) -> list[Fact]:
     def absorb_all(
         self, location_id: str, device_id: str, profile: Profile, times: Sequence[int], partition: Partition
     ) -> None:
@@ -56,6 +55,7 @@ class Chain:
             held.partition = partition
         return held
 
+    def take(self, event: Event, partition: Partition, position: Position) -> list[Fact]:
         """Take an event in; the facts that changed because of it, or of the time it brought."""
         if isinstance(event, Heartbeat):
             said = self._time(partition, position, event.effective_at(self._lag_ms))
