@@ -6,6 +6,7 @@ from schemas.events import Annotation, Event, Heartbeat, RegistryRecord, Tick
 from schemas.facts import Fact
 from streams.engine import Fold, Held, Loop, Partition, Position
 from streams.folds.availability import Availabilities
+from streams.folds.clock import Gap, Listening
 from streams.folds.credits import Credits
 from streams.folds.outages import Outages
 from streams.folds.samples import Profile
@@ -96,10 +97,18 @@ class Chain:
         clock.event(at)
         return self.loop.advance(partition, position) if clock.newest_tick is None else []
 
+    def heard(self, tick: Tick, partition: Partition) -> list[Gap | Listening]:
+        """Take a tick in; what is to be broadcast because of it."""
+        first = self.world.clock(partition).first_tick
+        changes: list[Gap | Listening] = [*self.world.tick(partition, tick.collector_id, tick.occurred_at)]
+        if first is None or tick.occurred_at < first:
+            changes.append(Listening(tick.occurred_at))
+        return changes
+
     def _tick(self, tick: Tick, partition: Partition, position: Position) -> list[Fact]:
         said: list[Fact] = []
-        for gap in self.world.tick(partition, tick.collector_id, tick.occurred_at):
-            said += self.loop.broadcast(gap, lambda other: partition in (None, other), position)
+        for change in self.heard(tick, partition):
+            said += self.loop.broadcast(change, lambda other: partition in (None, other), position)
         reached = [partition] if partition is not None else list(self.world.clocks)
         for each in reached:
             said += self.loop.advance(each, position)

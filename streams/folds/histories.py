@@ -31,12 +31,15 @@ class History(NamedTuple):
 
 
 class Judge:
-    """By which terms, registry and clock the devices of one location are judged, in the light of stream time `now`."""
+    """By which terms, registry and clock the devices of one location are judged, in the light of stream time `now`.
 
-    def __init__(self, world: World, partition: Partition, location_id: str, since: int) -> None:
+    Their samples lie in ``[since, until]``, which may reach past stream time.
+    """
+
+    def __init__(self, world: World, partition: Partition, location_id: str, since: int, until: int) -> None:
         self.clock: Clock = world.clock(partition)
         self.now = self.clock.time if self.clock.time is not None else since
-        self.turns = world.terms_in_force(location_id, since, max(since, self.now))
+        self.turns = world.terms_in_force(location_id, since, max(until, self.now))
         self._registry = world.registry
 
     def terms(self, at: int) -> Terms:

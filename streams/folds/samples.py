@@ -209,7 +209,8 @@ class Device:
         return times, [merged[at] for at in times]
 
     def save(self, profiles: Profiles) -> SavedSamples:
-        codes = sorted(self.distinct_codes() | self._outranked_codes())
+        # the profile of all samples in time, where there is one, comes first: `load` takes it from there
+        codes = sorted(self.distinct_codes() | self._outranked_codes(), key=lambda code: (code != self.codes, code))
         places = {code: place for place, code in enumerate(codes)}
         delayed = self.delayed or Delayed({}, set())
         return SavedSamples(
@@ -252,7 +253,8 @@ class Device:
                 if len(set(self.codes)) == 1:
                     self.codes = self.codes[0]
         if self.delayed:
-            kept = self.times[0] if self.times else before
-            taken = {sample: at for sample, at in self.delayed.taken.items() if at >= kept}
-            outranked = {sample for sample in self.delayed.outranked if sample[0] >= kept}
+            past = [at for at in (*self.times[:1], *self.delayed.taken.values()) if at <= before]
+            since = max(past, default=before)
+            taken = {sample: at for sample, at in self.delayed.taken.items() if at >= since}
+            outranked = {sample for sample in self.delayed.outranked if self.times and sample[0] >= self.times[0]}
             self.delayed = Delayed(taken, outranked) if taken or outranked else None

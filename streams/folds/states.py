@@ -12,7 +12,7 @@ from msgspec import UNSET
 from schemas.events import Heartbeat, RegistryRecord
 from schemas.facts import Fact, LocationState
 from streams.engine import FOREVER, Fold, Partition
-from streams.folds.clock import Gap
+from streams.folds.clock import Gap, Listening
 from streams.folds.histories import Judge, judged_from
 from streams.folds.locations import rows
 from streams.folds.samples import CHANGES_ONLY, UNSTATED, Device, Profile, Profiles, SavedSamples
@@ -91,10 +91,10 @@ class States(Fold):
         since = min((device.first for device in location.devices.values()), default=FOREVER)
         if since == FOREVER:
             return []
-        judge = Judge(self.world, partition, key, since)
-        for device_id, device in location.devices.items():
-            at, code = device.last(self.profiles)
-            device.hold_ms = judge.hold_ms(device_id, at, self.profiles.known[code])
+        last = {device_id: device.last(self.profiles) for device_id, device in location.devices.items()}
+        judge = Judge(self.world, partition, key, since, max(at for at, _ in last.values()))
+        for device_id, (at, code) in last.items():
+            location.devices[device_id].hold_ms = judge.hold_ms(device_id, at, self.profiles.known[code])
         location.settled_at = since if now is None else now
         location.settled_until = self._settled_until(key, location)
         return _continued(location, rows(key, location.devices, self.profiles, judge, self.world))
@@ -109,16 +109,19 @@ class States(Fold):
         return until
 
     def due(self, key: str, location: Location, partition: Partition) -> int:
-        return min(
-            (
-                end
-                for device in location.devices.values()
-                if device.hold_ms
-                for end in self._ends_of_hold(device, partition)
-                if end >= location.settled_at
-            ),
-            default=FOREVER,
+        ends = (
+            end
+            for device in location.devices.values()
+            for end in self._ends_of_hold(device, partition)
+            if end >= location.settled_at
         )
+        return min(self._last_under_these_terms(key, location), min(ends, default=FOREVER))
+
+    def _last_under_these_terms(self, key: str, location: Location) -> int:
+        """The last instant before other terms may judge the location, if there are any."""
+        if self._one_terms or not location.devices:
+            return FOREVER
+        return self.world.settled_until(key, location.settled_at) - 1
 
     def _ends_of_hold(self, device: Device, partition: Partition) -> Sequence[int]:
         """When the hold of the last sample is over, and the fresh one that counts after blind time."""
@@ -129,7 +132,9 @@ class States(Fold):
         blind = self.world.clock(partition).blind(profile.collector_id, at, FOREVER)
         return at + device.hold_ms, judged_from(at, device.hold_ms, blind) + device.hold_ms
 
-    def concerns(self, key: str, location: Location, broadcast: Gap | RegistryRecord) -> bool:
+    def concerns(self, key: str, location: Location, broadcast: Gap | Listening | RegistryRecord) -> bool:
+        if isinstance(broadcast, Listening):
+            return True
         if isinstance(broadcast, Gap):
             return any(self._is_touched(device, broadcast) for device in location.devices.values())
         if broadcast.entity == "device":
