@@ -10,7 +10,7 @@ import faust
 import mode
 import structlog
 from aiokafka import TopicPartition  # type: ignore[import-untyped]
-from faust.types import StreamT
+from faust.types import TP, StreamT
 from yarl import URL
 
 from schemas.derivation import Derivation
@@ -53,7 +53,7 @@ class Settings:
     web_port: int = 6066
     """On the loopback interface: faust's web view, and `/metrics` for Prometheus."""
     session_timeout_s: float = 30.0
-    """How long Kafka waits for a silent worker before another gets its partitions; a pause of a third of it ends it."""
+    """After which silence of a worker another gets its partitions; a pause of two thirds of it ends the worker."""
     stalled_after_s: float = 120.0
     """How long input may wait without any of it being finished before the worker ends."""
 
@@ -73,6 +73,7 @@ def _app(settings: Settings) -> faust.App:
         autodiscover=False,
         datadir=settings.data,
         store="memory://",
+        table_standby_replicas=0,  # a record of another partition is of no use, and faust drops it unasked
         processing_guarantee="at_least_once",
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=min(3.0, settings.session_timeout_s / 3),
@@ -111,7 +112,7 @@ class _Decide(mode.Service):
         self._settings = settings
         self._broadcasts = Broadcasts(World(settings.book, settings.derivation))
         self._metrics = Metrics()
-        self._pulse = Pulse(settings.session_timeout_s / 3)
+        self._pulse = Pulse(settings.session_timeout_s * 2 / 3)
         self._pump = Pump(self._send, self._keep, self._metrics, self._pulse)
         self._table = Locations(app, name=TABLE, key_type=bytes, value_type=bytes)
         app.tables.add(self._table)
@@ -175,7 +176,19 @@ class _Decide(mode.Service):
             self._records.of(owned),
         )
         log.info("partitions taken over", partitions=owned, locations=len(self._records.data))
+        await self._resume_at(decider)
         await self._pump.own(decider, generation)
+
+    async def _resume_at(self, decider: Decider) -> None:
+        """Make faust read on from where the records say: next it seeks to what is committed.
+
+        Where nothing is committed it would not seek at all, and lose what it fetched in between.
+        """
+        begins = await self._reader.begins(TopicPartition(topic, each) for topic in INPUT for each in decider.owned)
+        resume = {TP(*place): max(decider.owned[place.partition].read[place.topic], begins[place]) for place in begins}
+        for place, offset in resume.items():
+            decider.owned[place.partition].read[place.topic] = offset
+        await cast(Any, self._app.consumer)._commit(resume)  # noqa: SLF001 - its public one commits acknowledgements
 
     async def _let_go(self, *_: Any, **__: Any) -> None:
         try:

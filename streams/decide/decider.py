@@ -13,7 +13,8 @@ the same.
 
 Crashes. Records are saved before the facts in them are published, and input is acknowledged after both. So every fact
 that was ever published stands in a record, and after a crash only those of the newest batch may not have been
-published: they are said again. Input that comes again changes nothing, for a location's state is a set.
+published: they are said again. The records say from where on the input is read again, not what the consumer group has
+committed; and input that comes again changes nothing, for a location's state is a set.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,11 +55,12 @@ class Message(NamedTuple):
 
 @dataclass
 class Owned:
-    """A partition that this process owns, and how far each of its topics counts as read."""
+    """A partition that this process owns, and how far each of its topics counts as read, and how far it has been."""
 
     clock: Clock
     states_next: int
     annotations_next: int
+    read: dict[str, int] = field(default_factory=lambda: {LocationState.TOPIC: 0, Annotation.TOPIC: 0})
     batch: int = 1
     """The number of the next batch that is saved of it."""
 
@@ -174,7 +176,11 @@ class Decider:
             if not batches or record.batch == batches[0].batch:
                 batches.append(record)
             self._restore_time(self.owned[partition].clock, record)
-            if not is_clock(key):
+            if is_clock(key):
+                self.owned[partition].read.update(
+                    {LocationState.TOPIC: record.states_next, Annotation.TOPIC: record.annotations_next}
+                )
+            else:
                 found[key.decode()] = record.registry
                 self._schedule(key.decode(), partition, record)
         for partition, batches in newest.items():
@@ -233,6 +239,8 @@ class _Work:
 
     def take(self, message: Message) -> None:
         owned = self.decider.owned[message.partition]
+        self._told.add(message.partition)
+        owned.read[message.topic] = max(owned.read[message.topic], message.offset + 1)
         if message.topic == Annotation.TOPIC:
             owned.annotations_next = max(owned.annotations_next, message.offset + 1)
             self._annotation(message)
@@ -256,7 +264,12 @@ class _Work:
         for location_id, awaits in self._awaits.items():
             self._save(location_id, awaits)
         for partition in self._told:
-            record = self._record(partition)
+            read = self.decider.owned[partition].read
+            record = msgspec.structs.replace(
+                self._record(partition),
+                states_next=read[LocationState.TOPIC],
+                annotations_next=read[Annotation.TOPIC],
+            )
             self.batch.records.append((partition, clock_key(partition), record.encode()))
 
     def _progress(self, message: Message) -> None:
@@ -265,7 +278,6 @@ class _Work:
             self._refuse(message, Rejected("bad_value", "a message without key is a progress record, and this is none"))
             return
         self.decider.follow(message.partition, progress.through, progress.first)
-        self._told.add(message.partition)
 
     def _state(self, message: Message, key: bytes) -> None:
         try:

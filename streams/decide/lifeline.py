@@ -44,6 +44,7 @@ class Pulse:
             self._stop(f"the process stood still for {gap:.1f} s")
 
     async def beat(self) -> None:
+        self._last = time.monotonic()
         while True:
             self.check()
             await asyncio.sleep(BEAT_S)

@@ -7,10 +7,11 @@ from typing import Any, Final, Protocol
 
 import structlog
 
+from schemas.facts import LocationState
 from streams.decide.decider import Batch, Decider, Message
 from streams.decide.lifeline import Pulse
 from streams.decide.metrics import Metrics
-from streams.decide.publisher import Send, said, saved, send_all
+from streams.decide.publisher import Hopeless, Send, said, saved, send_all
 
 QUEUE: Final = 2_000
 """Messages that may wait; then the agent waits, and faust's own buffers."""
@@ -98,7 +99,9 @@ class Pump:
             self.last_event = time.monotonic()
         elif not decider.is_behind:
             return
-        batch = decider.batch((_message(delivery.message) for delivery in current), self._budget())
+        messages = [_message(delivery.message) for delivery in current]
+        _check_for_gaps(decider, messages)
+        batch = decider.batch(messages, self._budget())
         await self._finish(batch, current)
 
     def _budget(self) -> Callable[[int], bool]:
@@ -119,6 +122,19 @@ class Pump:
             self.done[delivery.message.topic, delivery.message.partition] = delivery.message.offset + 1
             events += 1
         self.metrics.count(batch, events)
+
+
+def _check_for_gaps(decider: Decider, messages: Iterable[Message]) -> None:
+    """Intake writes one message after the other: what is missing was lost on the way here. Raises Hopeless."""
+    due = {
+        (LocationState.TOPIC, partition): owned.read[LocationState.TOPIC] for partition, owned in decider.owned.items()
+    }
+    for message in messages:
+        place = message.topic, message.partition
+        if place in due:
+            if message.offset > due[place]:
+                raise Hopeless(f"{place}: offset {message.offset} came, {due[place]} is due")
+            due[place] = max(due[place], message.offset + 1)
 
 
 def _message(message: Any) -> Message:

@@ -81,6 +81,11 @@ class Reader:
         ends: Mapping[TopicPartition, int] = await self._consumer.end_offsets(list(places))
         return ends
 
+    async def begins(self, places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The first offset that is still there of each of these partitions."""
+        begins: Mapping[TopicPartition, int] = await self._consumer.beginning_offsets(list(places))
+        return begins
+
     async def stop(self) -> None:
         await self._consumer.stop()
 

@@ -27,7 +27,7 @@ _CLOCK: Final = b"\xff"
 
 
 class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """A location as it was decided, or (with an empty `state`) the time of its partition."""
+    """A location as it was decided, or (with an empty `state`) how far its partition has been followed."""
 
     version: int
     """The sum of the offsets of all inputs that had been read."""
@@ -45,6 +45,9 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The newest instant that what was absorbed speaks of, until the partition's time has reached it; else 0."""
     state: bytes = b""
     """The location as its chain saved it, compressed."""
+    states_next: int = 0
+    annotations_next: int = 0
+    """With the time of a partition: from where on its input is to be read again."""
 
     def encode(self) -> bytes:
         return _ENCODE(self)
@@ -64,7 +67,7 @@ def read_record(value: bytes) -> Record:
 
 
 def clock_key(partition: int) -> bytes:
-    """Where the time of a partition is kept, beside its locations."""
+    """Where it is kept how far a partition has been followed, beside its locations."""
     return _CLOCK + str(partition).encode()
 
 

@@ -57,7 +57,6 @@ class Process:
         self.owned = owned
         self.broadcasts = Broadcasts(World(BOOK, DERIVATION))
         self.table = self._restored()
-        self.next = {(topic, each): cluster.committed[topic, each] for topic in INPUT for each in owned}
         self.read_broadcasts()
         self.decider = Decider(
             self.broadcasts,
@@ -66,6 +65,7 @@ class Process:
             {each: (len(cluster.logs[INPUT[0], each]), len(cluster.logs[INPUT[1], each])) for each in owned},
             [(self._partition(key), key, read_record(value)) for key, value in self.table.items()],
         )
+        self.next = {(topic, each): self.decider.owned[each].read[topic] for topic in INPUT for each in owned}
         cluster.send(said(self.decider.restart_with()))
 
     def read_broadcasts(self, at_most: int = 1 << 30) -> None:

@@ -36,7 +36,7 @@ class Platform:
         )
         topics.create(bootstrap, DERIVATION, partitions=partitions)
 
-    def worker(self, session_s: float = 6.0) -> "Worker":
+    def worker(self, session_s: float = 10.0) -> "Worker":
         number, port = len(self.workers), next(self._ports)
         worker = Worker(self.bootstrap, self._folder / f"worker-{number}", port, session_s)
         self.workers.append(worker)

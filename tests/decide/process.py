@@ -16,8 +16,8 @@ if __name__ == "__main__":
             book=BOOK,
             derivation=DERIVATION,
             web_port=int(port),
-            session_timeout_s=float(session[0]) if session else 6.0,
-            stalled_after_s=60.0,
+            session_timeout_s=float(session[0]) if session else 10.0,
+            stalled_after_s=200.0,
         ),
         loglevel="INFO",
     )

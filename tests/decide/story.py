@@ -84,18 +84,24 @@ class Story:
         return line
 
 
-def tell(seed: int, *, locations: int = 10, partitions: int = 3, days: int = 75, reports: float = 0.15) -> Story:
-    """A fleet's history with outages of hours, late reports, annotations and registry records, right and wrong ones."""
-    return _Teller(seed, locations, partitions, days, reports).story
+def tell(
+    seed: int, *, locations: int = 10, partitions: int = 3, days: int = 75, reports: float = 0.15, notes: float = 0.07
+) -> Story:
+    """A fleet's history with outages of hours, late reports, annotations and registry records, right and wrong ones.
+
+    `reports` is the chance that a location reports in a step, `notes` that somebody annotates or registers something.
+    """
+    return _Teller(seed, locations, partitions, days, reports, notes).story
 
 
 class _Teller:
-    def __init__(self, seed: int, locations: int, partitions: int, days: int, reports: float) -> None:
+    def __init__(self, seed: int, locations: int, partitions: int, days: int, reports: float, notes: float) -> None:
         self.random = random.Random(seed)
         self.story = Story(partitions)
         self.intake = Chain(World(BOOK, DERIVATION), (States,))
         self.names = [f"loc-{number}" for number in range(locations)]
         self.reports = reports
+        self.notes = notes
         self.first = START
         self.made: list[dict[str, Any]] = []
         self.number = 0
@@ -109,9 +115,9 @@ class _Teller:
         for name in self.names[: -max(1, len(self.names) // 5)]:
             if chance() < self.reports:
                 self.report(name, now)
-        if chance() < 0.06:
+        if chance() < self.notes * 6 / 7:
             self.annotate(now)
-        if chance() < 0.01:
+        if chance() < self.notes / 7:
             self.register(self.random.choice(self.names), f"account-{self.random.randrange(4)}", now, now)
         for partition in range(self.story.partitions):
             value = {"id": f"t{now}", "collector_id": "collector", "occurred_at": times.render(now)}

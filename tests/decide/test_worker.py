@@ -1,15 +1,19 @@
-"""The worker as a process on a real Kafka."""
+"""The worker as a process on a real Kafka: it is killed, paused, joined by others, and fed what nobody can read."""
 
 import itertools
+import random
 import signal
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from infra.kafka import EmbeddedKafka
+from schemas.facts import LocationState
 from tests.decide.platform import Platform, halves, wait
-from tests.decide.story import tell
+from tests.decide.story import Out, tell
 
 pytestmark = pytest.mark.kafka
 
@@ -17,30 +21,100 @@ PORTS = itertools.count(26100)
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Callable[..., Platform]]:
-    """A platform on a Kafka of its own: decide's topics have fixed names."""
-    made: list[Platform] = []
+def broker(tmp_path: Path) -> Iterator[EmbeddedKafka]:
+    """A Kafka of the test's own: decide's topics have fixed names."""
     with EmbeddedKafka(tmp_path / "kafka", heap="512M") as kafka:
-
-        def make(partitions: int = 3) -> Platform:
-            made.append(Platform(kafka.bootstrap, tmp_path, partitions, PORTS))
-            return made[-1]
-
-        yield make
-        for each in made:
-            each.close()
+        yield kafka
 
 
-def test_live_equals_replay(platform: Callable[..., Platform]) -> None:
-    story, cluster = tell(1), platform()
+@pytest.fixture
+def platform(broker: EmbeddedKafka, tmp_path: Path) -> Iterator[Platform]:
+    platform = Platform(broker.bootstrap, tmp_path, 3, PORTS)
+    yield platform
+    platform.close()
+
+
+def test_live_equals_replay(platform: Platform) -> None:
+    story = tell(1)
     early, late = halves(story.outs)
-    cluster.publish(early)
-    worker = cluster.worker().ready()
-    cluster.publish(late)
-    cluster.settles(story)
-    wait(lambda: all(done == end for done, end in cluster.committed().values()), 30, worker.log)
+    poison = Out(LocationState.TOPIC, 0, b"loc-1", b'{"location_id":', 0)
+    platform.publish([*early, poison])
+    worker = platform.worker().ready()
+    platform.publish(late)
+    platform.settles(story)
+    wait(lambda: all(done == end for done, end in platform.committed().values()), 30, worker.log)
+    letters = [msgspec.json.decode(message.value()) for message in platform.read("dead-letters")]
+    assert {(each["topic"], each["reason"]) for each in letters} >= {("location-states", "bad_value")}
     metrics = worker.metrics()
     assert 'fivenines_decide_facts_total{topic="availability"}' in metrics
     assert 'fivenines_decide_lag{partition="0",topic="location-states"} 0.0' in metrics
     worker.send(signal.SIGTERM)
     assert worker.ends() == 0
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 10))])
+def test_killed_and_started_again(platform: Platform, seed: int) -> None:
+    """`kill -9` at moments of which the seed decides, while input flows."""
+    story, chance = tell(seed), random.Random(seed)
+    for part in quarters(story.outs):
+        worker = platform.worker().ready()
+        platform.publish(part)
+        time.sleep(chance.random() * 2)
+        worker.kill()
+    platform.worker().ready()
+    platform.settles(story)
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 6))])
+def test_paused_for_longer_than_its_session_and_awake_again(platform: Platform, seed: int) -> None:
+    """SIGSTOP in the middle of its work; another takes over; SIGCONT: it says nothing more, and ends."""
+    story, chance = tell(seed), random.Random(seed)
+    early, late = halves(story.outs)
+    paused = platform.worker().ready()
+    platform.publish(early)
+    time.sleep(chance.random() * 2)
+    paused.send(signal.SIGSTOP)
+    successor = platform.worker()
+    platform.publish(late)
+    successor.ready()
+    platform.settles(story)
+    paused.send(signal.SIGCONT)
+    assert paused.ends() == 70
+    assert "stood still" in paused.log()
+    time.sleep(2)
+    platform.settles(story)
+
+
+def test_two_share_the_partitions_and_one_is_killed(platform: Platform) -> None:
+    story = tell(7)
+    early, late = halves(story.outs)
+    first, second = platform.worker(), platform.worker()
+    first.ready(), second.ready()
+    platform.publish(early)
+    time.sleep(3)
+    first.kill()
+    platform.publish(late)
+    platform.settles(story)
+
+
+@pytest.mark.slow
+def test_a_kafka_that_is_killed_and_comes_back(broker: EmbeddedKafka, platform: Platform) -> None:
+    """The worker waits, or ends and is started again, as its supervisor would do."""
+    story = tell(8)
+    early, late = halves(story.outs)
+    worker = platform.worker().ready()
+    platform.publish(early)
+    time.sleep(1)
+    broker.kill()
+    time.sleep(5)
+    broker.start()
+    platform.publish(late)
+    time.sleep(10)
+    if worker.process.poll() is not None:
+        platform.worker().ready()
+    platform.settles(story, 120)
+
+
+def quarters(outs: list[Out]) -> list[list[Out]]:
+    size = len(outs) // 4 + 1
+    return [outs[start : start + size] for start in range(0, len(outs), size)]

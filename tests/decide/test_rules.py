@@ -1,0 +1,231 @@
+"""The rules that make a faust app dependable, one by one."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import faust
+import pytest
+from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError  # type: ignore[import-untyped]
+from aiokafka.partitioner import DefaultPartitioner  # type: ignore[import-untyped]
+
+from schemas.partitioner import murmur2_partition
+from schemas.topics import DECIDE_APP, DECIDE_CHANGELOG, TOPICS
+from streams.decide.app import AGENT, Settings, build
+from streams.decide.connection import credentials
+from streams.decide.lifeline import Pulse, Reached, Watchdog
+from streams.decide.metrics import Metrics
+from streams.decide.publisher import Hopeless, Outgoing, send_all
+from streams.decide.pump import Pump
+from tests.decide.cluster import Cluster, Process
+from tests.decide.story import BOOK, DERIVATION, tell
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> faust.App:
+    settings = Settings(bootstrap="one:9092, two:9093", data=tmp_path, book=BOOK, derivation=DERIVATION, web_port=26999)
+    return build(settings)[0]
+
+
+def test_names_do_not_come_from_where_the_code_stands(app: faust.App) -> None:
+    assert app.conf.id == DECIDE_APP
+    assert set(app.agents) == {AGENT}
+    assert {table.changelog_topic_name for table in app.tables.values()} == {DECIDE_CHANGELOG}
+
+
+def test_the_changelog_has_the_partitions_of_what_it_is_made_from() -> None:
+    made_from = {TOPICS[name].partitions() for name in ("location-states", "outage-annotations", "availability")}
+    assert made_from == {TOPICS[DECIDE_CHANGELOG].partitions()}
+    assert TOPICS[DECIDE_CHANGELOG].compacted
+
+
+def test_topics_are_created_by_our_own_command_only(app: faust.App) -> None:
+    assert not app.conf.topic_allow_declare
+    assert app.conf.topic_disable_leader
+
+
+def test_one_event_is_handled_at_a_time(app: faust.App) -> None:
+    assert [agent.concurrency for agent in app.agents.values()] == [1]
+
+
+def test_there_are_no_transactions_and_every_write_is_acknowledged_once(app: faust.App) -> None:
+    assert not app.in_transaction
+    producer: Any = app.transport.Producer(app.transport)
+    assert producer._settings_extra() == {"acks": "all", "enable_idempotence": True}
+    assert app.conf.producer_acks == -1
+
+
+def test_the_web_view_listens_on_loopback_only(app: faust.App) -> None:
+    assert (app.conf.web_bind, app.conf.web_host, app.conf.web_port) == ("127.0.0.1", "127.0.0.1", 26999)
+    assert not app.conf.web_tables_enabled
+
+
+def test_it_talks_to_every_broker(app: faust.App) -> None:
+    assert [(url.host, url.port) for url in app.conf.broker] == [("one", 9092), ("two", 9093)]
+
+
+def test_keys_go_where_every_other_producer_sends_them() -> None:
+    partitions = list(range(8))
+    for key in (f"loc-{number}".encode() for number in range(1000)):
+        assert DefaultPartitioner()(key, partitions, partitions) == murmur2_partition(key, 8)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sasl.kerberos.service.name": "kafka"}, "cannot follow the Kafka option sasl.kerberos.service.name"),
+        ({"security.protocol": "TLS"}, "must be one of PLAINTEXT"),
+        ({"security.protocol": "SASL_SSL", "sasl.mechanism": "GSSAPI"}, "decide knows PLAIN"),
+    ],
+)
+def test_a_security_option_that_cannot_be_followed_is_refused(options: dict[str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        credentials(options)
+
+
+def test_security_options_are_passed_on() -> None:
+    options = {"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "decide"}
+    sasl = credentials(options | {"sasl.password": "secret"})["broker_credentials"]
+    assert (sasl.protocol.value, sasl.mechanism.value) == ("SASL_SSL", "SCRAM-SHA-512")
+    assert (sasl.username, sasl.password) == ("decide", "secret")
+    assert sasl.ssl_context is not None
+    assert credentials({}) == {}
+
+
+class Delivery:
+    """A message as faust brings it, which notes whether it was acknowledged."""
+
+    def __init__(self, message: Any, order: list[str], generation: int = 1) -> None:
+        fields = message._asdict() | {"timestamp": message.timestamp / 1000, "generation_id": generation}
+        self.message = SimpleNamespace(**fields)
+        self.order = order
+        self.acked = False
+
+    def ack(self) -> bool:
+        self.acked = True
+        self.order.append("acknowledged")
+        return True
+
+
+def pumped(
+    send: Callable[[Outgoing], Any], generation: int = 1
+) -> tuple[list[Delivery], list[str], BaseException | None]:
+    """Some messages through a pump whose producer is `send`: what became of them, and how the pump ended."""
+    story = tell(3, locations=4, partitions=1, days=5, reports=0.9)
+    cluster = Cluster(1)
+    order: list[str] = []
+    for out in story.outs:
+        cluster.append(out)
+    process = Process(cluster, story, [0])
+    deliveries = [Delivery(message, order, generation) for message in process.poll(("location-states", 0), 40)]
+
+    async def run() -> None:
+        pump = Pump(send, lambda *_: order.append("kept"), Metrics(), Pulse(60))
+        await pump.own(process.decider, 1)
+        for delivery in deliveries:
+            await pump.bring(delivery)
+        await asyncio.wait_for(pump.run(), 2)
+
+    try:
+        asyncio.run(run())
+    except (Hopeless, TimeoutError) as ended:
+        return deliveries, order, ended
+    return deliveries, order, None
+
+
+def test_what_is_saved_precedes_what_is_said_and_both_precede_the_acknowledgement() -> None:
+    topics: list[str] = []
+
+    async def send(message: Outgoing) -> Any:
+        topics.append(message.topic)
+        return _done()
+
+    deliveries, order, _ = pumped(send)
+    assert all(delivery.acked for delivery in deliveries)
+    assert topics.index("availability") > topics.index(DECIDE_CHANGELOG)
+    assert order.index("acknowledged") > order.index("kept")
+
+
+@pytest.mark.parametrize("topic", [DECIDE_CHANGELOG, "availability"])
+def test_a_failure_acknowledges_nothing(topic: str) -> None:
+    """An agent that raises acknowledges its event: so ours does not raise, and the process ends instead."""
+
+    async def send(message: Outgoing) -> Any:
+        if message.topic == topic:
+            raise MessageSizeTooLargeError
+        return _done()
+
+    deliveries, _, ended = pumped(send)
+    assert isinstance(ended, Hopeless)
+    assert not any(delivery.acked for delivery in deliveries)
+
+
+def test_what_came_before_a_rebalance_is_left_to_whoever_gets_it_again() -> None:
+    async def send(_: Outgoing) -> Any:
+        return _done()
+
+    deliveries, _, _ = pumped(send, generation=0)
+    assert not any(delivery.acked for delivery in deliveries)
+
+
+def test_a_kafka_that_comes_back_gets_what_it_missed() -> None:
+    taken: list[Outgoing] = []
+    failures = iter([True, False, True])
+
+    async def send(message: Outgoing) -> Any:
+        if next(failures, False):
+            raise KafkaConnectionError
+        taken.append(message)
+        return _done()
+
+    messages = [Outgoing("availability", 0, b"key", str(number).encode()) for number in range(3)]
+    asyncio.run(send_all(send, messages))
+    assert sorted(taken) == messages
+
+
+def test_a_kafka_that_stays_away_ends_the_process() -> None:
+    async def send(_: Outgoing) -> Any:
+        raise KafkaConnectionError
+
+    with pytest.raises(Hopeless, match="took no message"):
+        asyncio.run(send_all(send, [Outgoing("availability", 0, b"key", b"")], patience_s=0.1))
+
+
+def test_a_pause_ends_the_process_before_it_says_anything() -> None:
+    said: list[str] = []
+    pulse = Pulse(limit_s=10, stop=said.append)
+    pulse.check()
+    assert not said
+    pulse._last -= 11
+    pulse.check()
+    assert said == ["the process stood still for 11.0 s"]
+
+
+@pytest.mark.parametrize(
+    ("looks", "stops"),
+    [
+        pytest.param([(0, 5, 10), (61, 5, 10)], True, id="nothing finished while input waits"),
+        pytest.param([(0, 5, 10), (40, 6, 20), (80, 7, 40)], False, id="slow, but something is finished"),
+        pytest.param([(0, 10, 10), (100, 10, 10), (120, 10, 11)], False, id="idle, then input"),
+        pytest.param([(0, 5, 10), (50, 6, 10), (100, 6, 10), (111, 6, 10)], True, id="stopped later"),
+    ],
+)
+def test_a_worker_that_makes_no_progress_ends(looks: list[tuple[int, int, int]], stops: bool) -> None:
+    async def unused() -> dict[str, Reached]:
+        return {}
+
+    said: list[str] = []
+    watchdog = Watchdog(unused, patience_s=60, stop=said.append)
+    for now, done, end in looks:
+        watchdog.look({"location-states/0": Reached(done, end)}, now)
+    assert bool(said) == stops
+
+
+async def _nothing() -> None:
+    pass
+
+
+def _done() -> Any:
+    return asyncio.ensure_future(_nothing())
