@@ -23,6 +23,14 @@ class Book:
 
     files: tuple[Terms, ...]
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Calendars are looked up by their book again and again, and it takes long to hash."""
+        return hash(self.files)
+
     @cached_property
     def _by_series(self) -> dict[str, tuple[Terms, ...]]:
         return {name: tuple(files) for name, files in groupby(self.files, attrgetter("series"))}

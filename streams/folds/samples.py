@@ -80,19 +80,6 @@ class Device:
     def code(self, index: int) -> int:
         return self.codes if isinstance(self.codes, int) else self.codes[index]
 
-    def continues(self, at: int, code: int, now: int) -> bool:
-        """Whether a sample only goes on with what the last one said: alike, and within its hold, which still lasts."""
-        if self.last_code != code or not self.hold_ms or self.delayed is not None:
-            return False
-        last = self.times[-1]
-        return last < at <= last + self.hold_ms >= now
-
-    def go_on(self, at: int) -> None:
-        """Take in a sample that says what the last one said."""
-        self.times.append(at)
-        if not isinstance(self.codes, int):
-            self.codes.append(self.last_code)
-
     def is_inside_a_hold(self, at: int, code: int) -> bool:
         """Whether a late sample falls between two like it that one hold joins: it changes nothing."""
         if self.last_code != code or not self.hold_ms or self.delayed is not None:

@@ -69,9 +69,15 @@ class States(Fold):
             taken_at = sample.effective_at(self._lag_ms)
             if taken_at != at:
                 return device.add_delayed(at, taken_at, code)
-        if device.continues(at, code, now) and at < location.settled_until:
-            device.go_on(at)
-            return False
+        if device.last_code == code and device.delayed is None and at < location.settled_until:
+            # Alike, and within the hold of the last one, which still lasts. Written out: it is asked of every sample.
+            times = device.times
+            last = times[-1]
+            if last < at <= last + device.hold_ms >= now:
+                times.append(at)
+                if not isinstance(device.codes, int):
+                    device.codes.append(code)
+                return False
         return self._insert(device, at, code)
 
     def absorb_all(self, location: Location, device_id: str, profile: Profile, times: Sequence[int]) -> None:
@@ -109,13 +115,15 @@ class States(Fold):
         return until
 
     def due(self, key: str, location: Location, partition: Partition) -> int:
-        ends = (
-            end
-            for device in location.devices.values()
-            for end in self._ends_of_hold(device, partition)
-            if end >= location.settled_at
-        )
-        return min(self._last_under_these_terms(key, location), min(ends, default=FOREVER))
+        due = self._last_under_these_terms(key, location)
+        for device in location.devices.values():
+            at, code = device.last(self.profiles)
+            end = at + device.hold_ms
+            if end < location.settled_at:
+                end = self._end_of_fresh_hold(at, device.hold_ms, self.profiles.known[code], partition)
+            if location.settled_at <= end < due:
+                due = end
+        return due
 
     def _last_under_these_terms(self, key: str, location: Location) -> int:
         """The last instant before other terms may judge the location, if there are any."""
@@ -123,14 +131,12 @@ class States(Fold):
             return FOREVER
         return self.world.settled_until(key, location.settled_at) - 1
 
-    def _ends_of_hold(self, device: Device, partition: Partition) -> Sequence[int]:
-        """When the hold of the last sample is over, and the fresh one that counts after blind time."""
-        at, code = device.last(self.profiles)
-        profile = self.profiles.known[code]
+    def _end_of_fresh_hold(self, at: int, hold_ms: int, profile: Profile, partition: Partition) -> int:
+        """When the hold is over that counts after blind time; its own end where a sample met none."""
         if not profile.up:
-            return (at + device.hold_ms,)
+            return at + hold_ms
         blind = self.world.clock(partition).blind(profile.collector_id, at, FOREVER)
-        return at + device.hold_ms, judged_from(at, device.hold_ms, blind) + device.hold_ms
+        return judged_from(at, hold_ms, blind) + hold_ms
 
     def concerns(self, key: str, location: Location, broadcast: Gap | Listening | RegistryRecord) -> bool:
         if isinstance(broadcast, Listening):

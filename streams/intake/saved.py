@@ -6,7 +6,6 @@ input is read again from what that record covers. A stale write costs repeated w
 """
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from zlib import crc32
 
 import msgspec
@@ -22,7 +21,7 @@ PARTS = 256
 """Sums are kept for so many parts of the locations, so that those of one part alone say from where to read again."""
 
 NEVER = -1
-_MASK = (1 << 64) - 1
+_32_BITS = (1 << 32) - 1
 
 
 class Saved(msgspec.Struct, frozen=True, array_like=True):
@@ -47,7 +46,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Sums:
-    """Per part, Σ hash(location, what its record covers) mod 2^64."""
+    """Per part, Σ hash(location, what its record covers)."""
 
     def __init__(self, counted: Mapping[bytes, int]) -> None:
         self.parts = [0] * PARTS
@@ -56,7 +55,7 @@ class Sums:
 
     def replace(self, location: bytes, before: int, covers: int) -> None:
         part = part_of(location)
-        self.parts[part] = (self.parts[part] + _hash(location, covers) - _hash(location, before)) & _MASK
+        self.parts[part] += _hash(location, covers) - _hash(location, before)
 
 
 def part_of(location: bytes) -> int:
@@ -64,9 +63,7 @@ def part_of(location: bytes) -> int:
 
 
 def _hash(location: bytes, covers: int) -> int:
-    if covers == NEVER:
-        return 0
-    return int.from_bytes(blake2b(location, digest_size=8, salt=covers.to_bytes(8, "big")).digest(), "big")
+    return crc32(location, covers & _32_BITS) if covers != NEVER else 0
 
 
 _decode_saved = msgspec.msgpack.Decoder(Saved).decode

@@ -15,7 +15,7 @@ from schemas.facts import Fact, Progress
 from schemas.wire import Gate, Rejected, dead_letter, decode
 from streams.engine import Position
 from streams.folds.chain import Chain
-from streams.folds.clock import Gap
+from streams.folds.clock import Gap, Listening
 from streams.folds.outages import Outages
 from streams.folds.states import States
 from streams.folds.world import World
@@ -57,7 +57,7 @@ class Share:
         self.changed: set[str] = set()
         """The locations whose state is another than the one that was last saved."""
         self._unsettled: set[str] = set()
-        self._gaps: list[Gap] = []
+        self._unheard: list[Gap | Listening] = []
         self._gate = gate
         self._outbox = outbox
         self._figures = figures
@@ -92,8 +92,11 @@ class Share:
         changed = self.changed.add
         now = self.clock.newest_tick
         for message in messages:
-            if now is not None and (
-                sample := read(message.value(), message.key(), message.timestamp()[1], message.headers())
+            key = message.key()
+            if (
+                key is not None
+                and now is not None
+                and (sample := read(message.value(), key, message.timestamp()[1], message.headers()))
             ):
                 location_id = sample.location_id
                 held = keys.get(location_id)
@@ -119,16 +122,18 @@ class Share:
     def _take_slowly(self, message: Any) -> None:
         """Ticks, refusals, envelopes, and every message while no collector ticked: then events are the clock."""
         offset: int = message.offset()
-        value: Any = message.value()
-        event = decode(
-            TOPIC,
-            value,
-            key=message.key(),
-            headers=message.headers(),
-            timestamp=message.timestamp()[1],
-            gate=self._gate,
-            unknown=self._figures.unknown,
-        )
+        value, key, headers, timestamp = message.value(), message.key(), message.headers(), message.timestamp()[1]
+        event: Any = self._gate.ticks.decode(value, timestamp, headers) if key is None else None
+        if event is None:
+            event = decode(
+                TOPIC,
+                value,
+                key=key,
+                headers=headers,
+                timestamp=timestamp,
+                gate=self._gate,
+                unknown=self._figures.unknown,
+            )
         if isinstance(event, Rejected):
             self._figures.refused[event.reason] += 1
             self._outbox.dead_letter(dead_letter(event, value, topic=TOPIC, partition=self.partition, offset=offset))
@@ -147,12 +152,12 @@ class Share:
             self._judge(sample, offset)
 
     def _tick(self, tick: Tick, offset: int) -> None:
-        gaps = self.clock.tick(tick.collector_id, tick.occurred_at)
+        changes = self.chain.heard(tick, self.partition)
         if offset < self.quiet_until:
-            self._gaps += gaps
+            self._unheard += changes
             return
-        for gap in gaps:
-            self.say(self.chain.loop.broadcast(gap, _here, self.at(offset)))
+        for change in changes:
+            self.say(self.chain.loop.broadcast(change, _here, self.at(offset)))
         self._advance(offset)
 
     def _advance(self, offset: int) -> None:
@@ -161,7 +166,7 @@ class Share:
 
     def speak_if_due(self) -> None:
         """Speak when the position has come to where the saved states are, though no message stands there yet."""
-        if self.position >= self.quiet_until and (self._unsettled or self._gaps):
+        if self.position >= self.quiet_until and (self._unsettled or self._unheard):
             self.speak()
 
     def speak(self) -> None:
@@ -170,9 +175,9 @@ class Share:
         unsettled, self._unsettled = self._unsettled, set()
         for location_id in sorted(unsettled):
             self.say(self.chain.loop.settle(location_id, (STATES,), here))
-        gaps, self._gaps = self._gaps, []
-        for gap in gaps:
-            self.say(self.chain.loop.broadcast(gap, _here, here))
+        unheard, self._unheard = self._unheard, []
+        for change in unheard:
+            self.say(self.chain.loop.broadcast(change, _here, here))
         self.say(self.chain.loop.advance(self.partition, here))
 
     def judge_again(self, location_ids: Iterable[str]) -> None:
