@@ -1,7 +1,7 @@
 """The histories of `tests/cases/histories`, and those of this folder, judged by the SQL.
 
-Each case says what must follow from it, with the arithmetic in a comment. Cases that do not ask for months share an
-archive, each in partitions of its own.
+Each case says what must follow from it, with the arithmetic in a comment. Cases that can do
+share an archive, each with names and partitions of its own.
 """
 
 import tomllib
@@ -26,6 +26,8 @@ pytestmark = pytest.mark.clickhouse
 
 OWN = Path(__file__).with_name("cases.toml")
 SEPARATOR = "/"
+PARTITIONS = 10
+"""For each case."""
 NAMES = ("location_id", "device_id", "account_id", "collector_id", "primary_device_id", "annotation_id")
 
 
@@ -34,9 +36,7 @@ def all_cases() -> list[tuple[str, Case]]:
     return [*cases(), *((f"oracle: {case['rule']}", case) for case in own)]
 
 
-CASES = all_cases()
-MONTHLY = [named for named in CASES if {"months", "no_months"} & named[1].keys()]
-OTHERS = [named for named in CASES if {"states", "states_at", "outages"} & named[1].keys() and named not in MONTHLY]
+CASES = [named for named in all_cases() if {"states", "states_at", "outages", "months", "no_months"} & named[1].keys()]
 
 
 def told(case: Case) -> tuple[list[Line], list[tuple[str, int, int]]]:
@@ -78,12 +78,15 @@ def check(case: Case, facts: list[Fact]) -> None:
     check_absent(facts, Availability, case.get("no_months", []))
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in MONTHLY])
-def test_a_month_says_what_its_case_says(client: Client, case: Case) -> None:
-    lines, refused = told(case)
-    archive.store(client, lines, refused)
-    partitions = 1 + max(line.partition or 0 for line in lines)
-    check(case, facts_of(derive(client, book_of(case), settings_of(case), partitions=partitions)))
+def group(name: str, case: Case, lines: list[Line]) -> str:
+    """The cases of one group can share an archive: they have the same terms and settings and, where months are closed
+    by it, the same time for all partitions. What depends on the number of partitions stays alone."""
+    monthly = {"months", "no_months"} & case.keys()
+    silent = {line.key for line in lines if b'"entity":"location"' in (line.value or b"")} - {
+        line.key for line in lines if line.topic == "device-heartbeats"
+    }
+    alone = silent or any(line.partition for line in lines) or (monthly and not case.get("now"))
+    return repr((case.get("terms"), case.get("settings"), monthly and case["now"], alone and name))
 
 
 def renamed(line: Line, number: int) -> Line:
@@ -92,30 +95,41 @@ def renamed(line: Line, number: int) -> Line:
     for name in NAMES:
         if fields.get(name) is not None:
             fields[name] = f"{number}{SEPARATOR}{fields[name]}"
-    partition = 10 * number + (line.partition or 0)
-    return msgspec.structs.replace(line, value=msgspec.json.encode(fields), partition=partition)
+    value = msgspec.json.encode(fields)
+    return msgspec.structs.replace(line, value=value, partition=PARTITIONS * number + (line.partition or 0))
+
+
+def own(fact: Fact) -> tuple[int, Fact]:
+    """The number of the fact's case, and the fact as that case names it."""
+    number, _, location_id = fact.key.partition(SEPARATOR)
+    names = {"location_id": location_id}
+    if isinstance(fact, Availability):
+        names["account_id"] = fact.account_id.partition(SEPARATOR)[2]
+    return int(number), msgspec.structs.replace(fact, **names)
 
 
 @pytest.fixture(scope="module")
 def derived(archive_client: Client) -> dict[str, list[Fact]]:
-    """What follows from each of the other cases, all that have the same terms and settings at once."""
-    alike: dict[str, list[tuple[str, Case]]] = defaultdict(list)
-    for name, case in OTHERS:
-        alike[repr((case.get("terms"), case.get("settings")))].append((name, case))
+    """What follows from each case, those of a group at once."""
+    groups: dict[str, list[tuple[str, Case]]] = defaultdict(list)
+    for name, case in CASES:
+        groups[group(name, case, told(case)[0])].append((name, case))
     facts: dict[str, list[Fact]] = defaultdict(list)
-    for named in alike.values():
+    for cases_alike in groups.values():
         archive.clear(archive_client)
-        for number, (_, case) in enumerate(named):
-            lines, refused = told(case)
-            letters = [(topic, 10 * number + partition, offset) for topic, partition, offset in refused]
-            archive.store(archive_client, [renamed(line, number) for line in lines], letters)
-        case = named[0][1]
-        for fact in facts_of(derive(archive_client, book_of(case), settings_of(case))):
-            place, _, location_id = fact.key.partition(SEPARATOR)
-            facts[named[int(place)][0]].append(msgspec.structs.replace(fact, location_id=location_id))
+        lines, letters = [], []
+        for number, (_, case) in enumerate(cases_alike):
+            said, refused = told(case)
+            lines += [renamed(line, number) for line in said]
+            letters += [(topic, PARTITIONS * number + partition, offset) for topic, partition, offset in refused]
+        archive.store(archive_client, lines, letters)
+        case = cases_alike[0][1]
+        for fact in facts_of(derive(archive_client, book_of(case), settings_of(case), partitions=1)):
+            number, named = own(fact)
+            facts[cases_alike[number][0]].append(named)
     return facts
 
 
-@pytest.mark.parametrize(("name", "case"), [pytest.param(name, case, id=name) for name, case in OTHERS])
+@pytest.mark.parametrize(("name", "case"), [pytest.param(name, case, id=name) for name, case in CASES])
 def test_a_history_says_what_its_case_says(derived: dict[str, list[Fact]], name: str, case: Case) -> None:
     check(case, derived[name])

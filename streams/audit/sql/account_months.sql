@@ -34,4 +34,5 @@ FROM held AS w
 INNER JOIN heard AS h ON h.location_id = w.location_id
 INNER JOIN audit_months AS m ON m.calendar = w.calendar
 LEFT JOIN audit_as_of AS a ON a.account_id = w.account_id AND a.location_id = w.location_id AND a.month = m.month
-WHERE w.since < w.until AND m.start < w.until AND m.end > greatest(w.since, h.first_heard) AND greatest(m.start, w.since) < h.through
+WHERE greatest(w.since, m.start) < least(w.until, m.end, h.through)
+    AND h.first_heard < least(w.until, m.end)
