@@ -95,9 +95,11 @@ class Held(msgspec.Struct):
     published: list[dict[Hashable, Fact]]
     due: int = FOREVER
     due_by_slowest: int = FOREVER
+    changed: bool = False
+    """Whether anything was taken in since somebody last asked, and set it back."""
 
 
-_SAVED = msgspec.msgpack.Decoder(list[tuple[msgspec.Raw, msgspec.Raw]])
+_SAVED = msgspec.msgpack.Decoder(tuple[int, list[tuple[msgspec.Raw, msgspec.Raw]]])
 
 
 class Loop:
@@ -173,25 +175,26 @@ class Loop:
         return said
 
     def save(self, key: str) -> bytes:
-        """All that is held of a key: each fold's state, and what it last said."""
+        """All that is held of a key: each fold's state, what it last said, and since when it waits for the slowest."""
         held = self.keys[key]
-        return msgspec.msgpack.encode(
-            [
-                (fold.save(state), list(published.values()))
-                for fold, state, published in zip(self.folds, held.states, held.published, strict=True)
-            ]
-        )
+        parts = [
+            (fold.save(state), list(published.values()))
+            for fold, state, published in zip(self.folds, held.states, held.published, strict=True)
+        ]
+        return msgspec.msgpack.encode((held.due_by_slowest, parts))
 
     def restore(self, key: str, partition: Partition, saved: bytes) -> None:
         """Hold of a key what was saved of it, in place of anything held now."""
-        parts = zip(self.folds, _SAVED.decode(saved), strict=True)
+        due_by_slowest, parts = _SAVED.decode(saved)
         states, published = [], []
-        for fold, (state, facts) in parts:
+        for fold, (state, facts) in zip(self.folds, parts, strict=True):
             states.append(fold.load(bytes(state)))
             said: list[Fact] = msgspec.msgpack.decode(facts, type=list[fold.fact])  # type: ignore[name-defined]
             known: dict[Hashable, Fact] = {fact.identity: fact for fact in said}
             published.append(known)
-        self.keys[key] = held = Held(partition, states, published)
+        self.keys[key] = held = Held(partition, states, published, due_by_slowest=due_by_slowest)
+        if due_by_slowest < FOREVER:
+            heappush(self._due_by_slowest, (due_by_slowest, key))
         self._schedule(key, held)
 
     def forget(self, key: str, before: int) -> None:
@@ -265,9 +268,8 @@ class Loop:
         held.due = due
         if not self._waits_for_slowest:
             return
-        if held.due_by_slowest < (self.world.slowest or 0):
-            return  # still to be asked
-        due = self._next_due(key, held, by_slowest=True)
+        # what was due stays due until it was asked
+        due = min(held.due_by_slowest, self._next_due(key, held, by_slowest=True))
         if due != held.due_by_slowest and due < FOREVER:
             heappush(self._due_by_slowest, (due, key))
         held.due_by_slowest = due

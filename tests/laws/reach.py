@@ -1,0 +1,243 @@
+"""Which sentences of the semantics (§2–§4) a recording reaches, told from the events and the facts alone."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from operator import attrgetter
+from typing import Any
+
+from schemas.events import Annotation, Heartbeat, RegistryRecord
+from schemas.facts import Availability, Credit, Fact, LocationOutage, LocationState
+from tests.laws.reach_devices import effective, of_devices, of_ticks, samples_of
+from tests.laws.strategies import EDGE, SETTINGS, Recording, Step
+
+SENTENCES = frozenset(
+    {
+        # a device by its samples
+        "the next sample comes at the end of a hold",
+        "the next sample comes a millisecond before the end of a hold",
+        "the next sample comes a millisecond after the end of a hold",
+        "silence",
+        "reported down with an interval",
+        "reported down, changes only",
+        "up, changes only",
+        "up wins a tie",
+        "a tie of intervals",
+        "a tie of collectors",
+        "no interval stated",
+        "the registry states the interval",
+        "other terms in the next month",
+        # how samples arrive
+        "late",
+        "doubled",
+        "taken at its arrival",
+        "a slow sample received twice",
+        "a slow sample that also came in time",
+        "held back and marked so",
+        "as slow as is still taken at its own time",
+        "refused",
+        # blind time
+        "ticks exactly blind_after apart",
+        "ticks a millisecond more than blind_after apart",
+        "a collector that never ticked",
+        "no collector",
+        "another collector than before",
+        "one collector is blind while another ticks",
+        "a hold across blind time",
+        "a hold that ends in blind time",
+        "blind time inside a hold",
+        "blind time after silence",
+        "the fresh hold runs out",
+        "the next sample comes in the fresh hold",
+        "a second blind interval in the fresh hold",
+        "reported down before blind time",
+        "reported down in blind time, with a hold",
+        "reported down in blind time, changes only",
+        "up in blind time, changes only",
+        "up before blind time, changes only",
+        "partitions with different times",
+        "no tick at all",
+        # locations and outages
+        "up",
+        "degraded",
+        "down",
+        "unknown",
+        "nobody takes part",
+        "any device down is down",
+        "the primary decides",
+        "an outage that is open",
+        "an outage that ended",
+        "an outage that was reported",
+        "an outage of silence",
+        "an outage with unknown time inside",
+        "an outage across the month's edge",
+        "unknown after down ends an outage",
+        # who takes part
+        "a device closes",
+        "a device is not monitored",
+        "a device is monitored again",
+        "a device moves",
+        "a location closes",
+        "a location changes its account",
+        "a location is not registered",
+        "recorded after a month was final",
+        # months
+        "a month that is closed",
+        "a month that is open",
+        "a month that has ended and is not closed",
+        "not covered",
+        "covered in part",
+        "breaches the objective",
+        "meets the objective",
+        "incomplete",
+        "excluded time",
+        "an approved monitoring gap",
+        "a retracted annotation",
+        "an annotation without an end",
+        "several revisions of an annotation",
+        "a cause that excludes nothing",
+        "another series of terms",
+        "a credit",
+    }
+)
+
+
+def reached(recording: Recording, steps: Sequence[Step], facts: Sequence[Fact]) -> set[str]:
+    """By what was accepted of a recording, and the current facts that follow."""
+    return {
+        *_of_arrival(recording, steps),
+        *of_ticks(steps),
+        *of_devices(steps),
+        *_of_registry(steps),
+        *_of_annotations(steps),
+        *_of_facts(facts, recording),
+    }
+
+
+def _of_arrival(recording: Recording, steps: Sequence[Step]) -> Iterator[str]:
+    if len(steps) < len(recording.lines):
+        yield "refused"
+    files = recording.book.files
+    if len(files) > 1 and files[0].availability != files[1].availability:
+        yield "other terms in the next month"
+    seen: dict[tuple[object, ...], Heartbeat] = {}
+    newest: dict[str, int] = defaultdict(int)
+    for _, sample in samples_of(steps):
+        slow = effective(sample) != sample.occurred_at
+        if slow:
+            yield "taken at its arrival"
+        elif sample.buffered:
+            yield "held back and marked so"
+        elif sample.received_at is not None and sample.received_at - sample.occurred_at == 300_000:
+            yield "as slow as is still taken at its own time"
+        before = seen.get((sample.location_id, *sample.identity))
+        if before is not None:
+            was_slow = effective(before) != before.occurred_at
+            if slow and was_slow:
+                yield "a slow sample received twice"
+            elif slow or was_slow:
+                yield "a slow sample that also came in time"
+            else:
+                yield "doubled"
+        seen[sample.location_id, *sample.identity] = sample
+        if effective(sample) < newest[sample.device_id]:
+            yield "late"
+        newest[sample.device_id] = max(newest[sample.device_id], effective(sample))
+
+
+def _of_registry(steps: Sequence[Step]) -> Iterator[str]:
+    versions: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for event, _ in steps:
+        if isinstance(event, RegistryRecord):
+            versions[event.entity][event.entity_id].append(event)
+            if event.recorded_at >= EDGE + SETTINGS.correction_horizon_ms:
+                yield "recorded after a month was final"
+            if event.closed_at is not None:
+                yield f"a {event.entity} closes"
+    for records in versions["device"].values():
+        yield from _of_device(sorted(records, key=attrgetter("valid_from")))
+    for records in versions["location"].values():
+        ordered = sorted(records, key=attrgetter("valid_from"))
+        if any(before.account_id != after.account_id for before, after in pairwise(ordered)):
+            yield "a location changes its account"
+    if any(record.terms is not None for records in versions["account"].values() for record in records):
+        yield "another series of terms"
+    if {sample.location_id for _, sample in samples_of(steps)} - versions["location"].keys():
+        yield "a location is not registered"
+
+
+def _of_device(versions: Sequence[Any]) -> Iterator[str]:
+    if not all(version.monitored for version in versions):
+        yield "a device is not monitored"
+    if any(after.monitored and not before.monitored for before, after in pairwise(versions)):
+        yield "a device is monitored again"
+    if any(before.location_id != after.location_id for before, after in pairwise(versions)):
+        yield "a device moves"
+
+
+def _of_annotations(steps: Sequence[Step]) -> Iterator[str]:
+    revisions: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for event, _ in steps:
+        if isinstance(event, Annotation):
+            revisions[event.location_id, event.annotation_id].add(event.revision)
+            if event.state == "retracted":
+                yield "a retracted annotation"
+            elif event.cause == "monitoring_gap":
+                yield "an approved monitoring gap"
+            if event.to is None:
+                yield "an annotation without an end"
+            if event.cause in ("provider", "maintenance"):
+                yield "a cause that excludes nothing"
+    if any(len(each) > 1 for each in revisions.values()):
+        yield "several revisions of an annotation"
+
+
+def _of_facts(facts: Sequence[Fact], recording: Recording) -> Iterator[str]:
+    rows: dict[str, list[LocationState]] = defaultdict(list)
+    for fact in facts:
+        if isinstance(fact, LocationState):
+            rows[fact.location_id].append(fact)
+            yield fact.state
+            if not fact.devices_up + fact.devices_down + fact.devices_unknown:
+                yield "nobody takes part"
+            if fact.state == "down" and fact.devices_up:
+                rule = recording.book.files[-1].availability.location_down_when
+                yield "any device down is down" if rule == "any_device" else "the primary decides"
+        elif isinstance(fact, LocationOutage):
+            yield from _of_outage(fact)
+        elif isinstance(fact, Availability):
+            yield from _of_month(fact)
+        elif isinstance(fact, Credit):
+            yield "a credit"
+    for states in rows.values():
+        ordered = sorted(states, key=lambda row: row.from_)
+        for first, second, third in zip(ordered, ordered[1:], ordered[2:], strict=False):
+            if first.state == "down" and second.state == "unknown" and third.state in ("up", "degraded"):
+                yield "unknown after down ends an outage"
+
+
+def _of_outage(outage: LocationOutage) -> Iterator[str]:
+    yield "an outage that is open" if outage.ended_at is None else "an outage that ended"
+    yield "an outage that was reported" if outage.kind == "reported" else "an outage of silence"
+    if outage.unknown_ms:
+        yield "an outage with unknown time inside"
+    if outage.started_at < EDGE < (EDGE + 1 if outage.ended_at is None else outage.ended_at):
+        yield "an outage across the month's edge"
+
+
+def _of_month(month: Availability) -> Iterator[str]:
+    ended = month.as_of + SETTINGS.correction_horizon_ms >= month.final_at
+    yield (
+        "a month that is closed"
+        if month.closed
+        else ("a month that has ended and is not closed" if ended else "a month that is open")
+    )
+    if not month.covered_ms:
+        yield "not covered"
+    elif month.covered_ms < 31 * 86_400_000 and ended:
+        yield "covered in part"
+    yield "meets the objective" if month.objective_met else "breaches the objective"
+    if month.incomplete:
+        yield "incomplete"
+    if month.excluded_ms:
+        yield "excluded time"

@@ -1,0 +1,191 @@
+"""The laws of the semantics (§7), over every fold that `FOLDS` lists."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import date
+from operator import itemgetter
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from schemas.events import Annotation, Event, Heartbeat
+from schemas.facts import Availability, Fact
+from schemas.terms.book import bind
+from streams.engine import Position
+from streams.folds.chain import Chain
+from streams.folds.outages import Outages
+from streams.folds.states import States
+from tests.laws.runs import Current, batch, chain_of, continued, current, live, month_as_of, said
+from tests.laws.strategies import LOCATIONS, Recording, is_keyed, recordings
+
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]  # explaining a failure takes minutes
+QUICK = settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
+DEEP = settings(QUICK, max_examples=1500)
+
+
+def law(check: Callable[[], None]) -> Callable[[str], None]:
+    """A property that is tried on a few recordings always, and on many by `make test-all`."""
+
+    @pytest.mark.parametrize(
+        "depth", ["quick", pytest.param("deep", marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+    )
+    def test(depth: str) -> None:
+        (DEEP if depth == "deep" else QUICK)(check)()
+
+    test.__name__, test.__doc__, test.__module__ = check.__name__, check.__doc__, check.__module__
+    return test
+
+
+@law
+@given(recordings(), st.randoms(use_true_random=False))
+def test_any_order_and_any_duplication_give_the_same_facts(recording: Recording, chance: Any) -> None:
+    """Law 1."""
+    steps = recording.accepted()
+    shuffled = steps + chance.sample(steps, len(steps) // 3)
+    chance.shuffle(shuffled)
+    assert batch(recording, shuffled)[0] == batch(recording, steps)[0]
+
+
+@law
+@given(recordings(), st.randoms(use_true_random=False))
+def test_what_was_published_step_by_step_is_what_a_replay_says(recording: Recording, chance: Any) -> None:
+    """Laws 1 and 5: in whatever order the same events came, the newest versions are the facts of a replay."""
+    steps = recording.accepted()
+    replayed, audit = batch(recording, steps)
+    late = list(steps)
+    chance.shuffle(late)
+    for order in (steps, late):
+        assert_same(current(said(live(chain_of(recording), order))), replayed, audit)
+
+
+def assert_same(published: Current, replayed: Current, audit: Chain) -> None:
+    """Open months are compared at the instant the published fact speaks for; all else as it is. A month that began
+    after what the slowest partition has reached may still be to come."""
+    assert published.keys() <= replayed.keys()
+    for name in replayed.keys() - published.keys():
+        assert name[0] == Availability.TOPIC
+        assert month_as_of(audit, Availability.read(replayed[name]), audit.world.slowest or 0) is None
+    for name, fact in published.items():
+        if name[0] == Availability.TOPIC and not replayed[name]["closed"]:
+            month = Availability.read(fact)
+            assert fact == month_as_of(audit, month, month.as_of)
+        else:
+            assert fact == replayed[name]
+
+
+@law
+@given(recordings(), st.data())
+def test_one_run_is_many_runs_cut_anywhere(recording: Recording, data: st.DataObject) -> None:
+    """Law 2: to the last version and revision of every step."""
+    steps = recording.accepted()
+    whole = live(chain_of(recording), steps)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(steps)), min_size=1, max_size=3)))
+    chain, log, start = chain_of(recording), [], 0
+    for cut in [*cuts, len(steps)]:
+        log += live(chain, steps[start:cut], start + 1)
+        chain, start = continued(recording, chain, steps[:cut]), cut
+    assert list(map(in_any_order, log)) == list(map(in_any_order, whole))
+
+
+def in_any_order(facts: Sequence[Fact]) -> list[Fact]:
+    return sorted(facts, key=lambda fact: (fact.TOPIC, fact.key, fact.order, fact.revision))
+
+
+@law
+@given(recordings(), st.sampled_from(LOCATIONS))
+def test_events_of_another_key_change_nothing(recording: Recording, location_id: str) -> None:
+    """Law 3. Broadcasts are inputs of every key, and so is the time that another key's events bring."""
+    steps = recording.accepted()
+    everything, _ = batch(recording, steps)
+    chain = chain_of(recording)
+    for event, partition in steps:
+        if not is_keyed(event) or event.key == location_id:
+            chain.absorb(event, partition)
+        elif isinstance(event, Heartbeat):
+            lag_ms = recording.settings.max_clock_lag_s * 1000
+            chain.world.clock(partition).event(event.effective_at(lag_ms))
+    alone = current(chain.loop.settle_all(Position()))
+    assert of_key(alone, location_id) == of_key(everything, location_id)
+
+
+def of_key(facts: Current, location_id: str) -> Current:
+    return {name: fact for name, fact in facts.items() if name[1] == location_id}
+
+
+@law
+@given(recordings())
+def test_terms_not_yet_in_force_change_nothing(recording: Recording) -> None:
+    """Law 3."""
+    steps = recording.accepted()
+    last = recording.book.files[-1]
+    changed = last.availability.model_copy(update={"location_down_when": "any_device", "default_interval_s": 1})
+    to_come = last.model_copy(update={"effective": date(2030, 1, 1), "availability": changed, "digest": "f" * 64})
+    longer = recording._replace(book=bind([*recording.book.files, to_come]))
+    assert batch(longer, steps)[0] == batch(recording, steps)[0]
+
+
+@law
+@given(recordings())
+def test_every_covered_millisecond_is_counted_once(recording: Recording) -> None:
+    """Law 4: in every revision, and against the rows of `location_states` it was made of."""
+    steps = recording.accepted()
+    chain = chain_of(recording)
+    for fact in said(live(chain, steps)):
+        if isinstance(fact, Availability):
+            parts = fact.up_ms, fact.down_ms, fact.excluded_ms, fact.unknown_ms
+            assert sum(parts) == fact.covered_ms
+            assert min(parts) >= 0
+            assert (fact.availability is None) == (fact.covered_ms == 0)
+            assert fact.objective_met == (fact.down_ms * 100_000 <= fact.covered_ms)
+            assert fact.objective_met == (fact.budget_left_ms >= 0)
+
+
+HOT_MS = 300_000
+LONGEST_HOLD_MS = 240_000
+"""Of what is drawn, and the time until a collector counts as blind: how far back a sample or a tick may reach."""
+
+
+@law
+@given(recordings(), st.integers(0, 100))
+def test_what_is_forgotten_changes_nothing_for_what_is_hot(recording: Recording, percent: int) -> None:
+    """States and outages go on alike when what is older than the hot hours was dropped, as intake does.
+
+    The row that reaches into the hot hours keeps the longest hold it ever had, also when a late event shortens it.
+    """
+    steps = [step for step in recording.accepted() if not isinstance(step.event, Annotation)]
+    cut = len(steps) * percent // 100
+    whole, pruned = (chain_of(recording, (States, Outages)) for _ in range(2))
+    live(whole, steps[:cut])
+    live(pruned, steps[:cut])
+    kept_since = {partition: (clock.time or 0) - HOT_MS for partition, clock in pruned.world.clocks.items()}
+    for key, held in pruned.loop.keys.items():
+        pruned.forget(key, kept_since[held.partition])
+    hot = [step for step in steps[cut:] if is_hot(step.event, kept_since.get(step.partition, 0) + LONGEST_HOLD_MS)]
+    live(whole, hot, cut + 1)
+    live(pruned, hot, cut + 1)
+    for key, held in pruned.loop.keys.items():
+        since = kept_since.get(held.partition, 0)
+        assert told_since(pruned, key, since) == told_since(whole, key, since)
+
+
+def told_since(chain: Chain, key: str, since: int) -> list[dict[str, Any]]:
+    """What was last said of the time after an instant, but for the longest hold of a row."""
+    rows, ended = (current_of(said) for said in chain.loop.keys[key].published)
+    states = [row.current() | {"resolution_ms": None} for row in rows if is_open_after(since, row.to)]
+    outages = [outage.current() for outage in ended if is_open_after(since, outage.ended_at)]
+    return sorted(states, key=itemgetter("from")) + sorted(outages, key=itemgetter("started_at"))
+
+
+def current_of(published: Mapping[Hashable, Any]) -> list[Any]:
+    return [fact for fact in published.values() if not fact.retracted]
+
+
+def is_open_after(instant: int, end: int | None) -> bool:
+    return end is None or end > instant
+
+
+def is_hot(event: Event, since: int) -> bool:
+    """Whether an event speaks of the time that is kept; what does not takes the way of repair."""
+    return event.dated is not None and event.dated > since

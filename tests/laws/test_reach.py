@@ -1,0 +1,47 @@
+"""What the laws are tried on: a law that no recording can break holds nothing."""
+
+from collections import Counter
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from schemas.facts import FACTS
+from streams.folds.chain import FOLDS
+from tests.laws.reach import SENTENCES, reached
+from tests.laws.runs import chain_of, current_facts, live, said
+from tests.laws.strategies import Recording, recordings
+
+EXAMPLES = 250
+
+
+def test_every_fold_is_listed() -> None:
+    assert tuple(fold.fact for fold in FOLDS) == FACTS
+
+
+def test_recordings_reach_every_sentence_and_every_fold() -> None:
+    """The same recordings each time; each sentence is reached by some of them, each fold says and takes back facts."""
+    sentences: Counter[str] = Counter()
+    published: Counter[str] = Counter()
+    retracted: Counter[str] = Counter()
+
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(recordings())
+    def count(recording: Recording) -> None:
+        steps = recording.accepted()
+        log = said(live(chain_of(recording), steps))
+        published.update(fact.TOPIC for fact in log)
+        retracted.update(fact.TOPIC for fact in log if fact.retracted)
+        sentences.update(reached(recording, steps, current_facts(log)))
+
+    count()
+    assert sorted(SENTENCES - {name for name, times in sentences.items() if times}) == []
+    assert sorted(sentences.keys() - SENTENCES) == []
+    for fold in FOLDS:
+        assert published[fold.fact.TOPIC] >= EXAMPLES // 10, fold
+        assert retracted[fold.fact.TOPIC], fold
