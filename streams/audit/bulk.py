@@ -7,9 +7,10 @@ differ in nothing but their time are put together. What is not plainly right goe
 
 from array import array
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
 from schemas import times
 from schemas.events import Heartbeat
@@ -17,8 +18,11 @@ from schemas.wire.document import MAX_BYTES
 from schemas.wire.lines import HeartbeatLine
 from streams.engine import FOREVER, Partition
 from streams.folds.chain import Chain
-from streams.folds.samples import Profile
+from streams.folds.samples import CHANGES_ONLY, UNSTATED, Profile
 from streams.folds.states import profile_of
+
+if TYPE_CHECKING:  # a file needs no client of ClickHouse
+    from streams.archive.read import Heartbeats
 
 _EARLIEST = times.parse("1971-01-01T00:00:00Z")
 _LATEST = times.parse("9998-01-01T00:00:00Z")
@@ -90,6 +94,37 @@ class Bulk:
                 known = alike[says] = _alike(sample, read.partition)
             known.times.append(dated)
 
+    def columns(self, batch: "Heartbeats") -> Iterator[tuple[Heartbeat, Partition]]:
+        """Take a batch of the archive, which was accepted; hand on the samples that count at their arrival."""
+        last, lag_ms = self._until, self._lag_ms
+        says: tuple[object, ...] = ()
+        told: Alike | None = None
+        for location_id, device_id, at, up, interval_ms, collector_id, received, buffered, partition, stamp in zip(
+            batch.location_id,
+            batch.device_id,
+            batch.occurred_at,
+            batch.up,
+            batch.interval_ms,
+            batch.collector_id,
+            batch.received_at,
+            batch.buffered,
+            batch.partition,
+            batch.timestamp,
+            strict=True,
+        ):
+            if (stamp if received is None else received) > last:
+                continue
+            if received is not None and received - at > lag_ms and not buffered:
+                yield _sample(location_id, device_id, at, up, interval_ms, collector_id, received), partition
+                continue
+            now = (device_id, location_id, up, interval_ms, collector_id, partition)
+            if now != says:
+                says, told = now, self._alike.get(now)
+            if told is None:
+                profile = Profile(up, interval_ms, collector_id)
+                told = self._alike[now] = Alike(partition, location_id, device_id, profile, array("q"))
+            told.times.append(at)
+
     def pour(self, chain: Chain, location_id: str | None = None) -> None:
         """Tell the core: of one location, whereas the heartbeats of others then only move the time."""
         for alike in self._alike.values():
@@ -98,6 +133,22 @@ class Bulk:
             else:
                 chain.world.clock(alike.partition).event(max(alike.times))
         self._alike.clear()
+
+
+def _sample(
+    location_id: str, device_id: str, at: int, up: bool, interval_ms: int, collector_id: str | None, received: int
+) -> Heartbeat:
+    interval_s = None if interval_ms == CHANGES_ONLY else UNSET if interval_ms == UNSTATED else interval_ms / 1000
+    return Heartbeat(
+        id="",
+        device_id=device_id,
+        location_id=location_id,
+        occurred_at=at,
+        status="up" if up else "down",
+        interval_s=interval_s,
+        collector_id=collector_id,
+        received_at=received,
+    )
 
 
 def _alike(sample: Heartbeat, partition: Partition) -> Alike:

@@ -12,14 +12,17 @@ from typing import Any
 
 from schemas.derivation import Derivation
 from schemas.events import Event, Heartbeat, RegistryRecord, Tick
-from schemas.facts import DeadLetter, Fact
+from schemas.facts import Availability, DeadLetter, Fact
 from schemas.terms.book import Book
 from schemas.topics import murmur2_partition
 from schemas.wire import Gate, Line, Rejected, dead_letter, decode, parse_line
 from streams.audit.bulk import Bulk
 from streams.engine import Partition, Position
+from streams.folds.availability import Availabilities
 from streams.folds.chain import Chain
 from streams.folds.world import World
+
+NO_LIMIT_S = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,9 @@ class Replay:
     """The one location whose facts are wanted: the heartbeats of others then only move the time."""
     partitions: int | None = None
     """Of the topics keyed by location, where the recording is of a platform; None for a file without partitions."""
+    keep_refused: bool = False
+    """Whether to keep, by reason, what was refused but can be read: to be reconsidered."""
+    refused: dict[str, list[tuple[Event, Partition]]] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
     """Events with fields that nobody knows, by topic."""
@@ -57,18 +63,19 @@ class Replay:
             self.world.partition_of = partial(_partition, self.partitions)
         self.chain = Chain(self.world)
         self._gate = Gate(self.derivation, self.world.open_since)
-        self._bulk = Bulk(
+        self.bulk = Bulk(
             self._gate.max_clock_skew_ms,
             self.derivation.max_clock_lag_s * 1000,
             self.derivation.correction_horizon_ms,
             self.until,
         )
+        self._no_gate = Gate(self.derivation.model_copy(update={"max_clock_skew_s": NO_LIMIT_S}))
         self._lag_ms = self.derivation.max_clock_lag_s * 1000
         self._identified: dict[tuple[Any, ...], list[tuple[Entry, Event]]] = {}
 
     def read_file(self, lines: Iterable[bytes]) -> None:
         """Take in every line of a file."""
-        for number, raw in self._bulk.others(lines):
+        for number, raw in self.bulk.others(lines):
             line = parse_line(raw)
             if isinstance(line, Rejected):
                 self.dead_letters.append(dead_letter(line, raw.rstrip(b"\r\n"), topic=None, line=number))
@@ -85,10 +92,30 @@ class Replay:
 
     def facts(self) -> Iterator[Fact]:
         """Every current fact, in no order."""
-        self._bulk.pour(self.chain, self.location)
+        self.bulk.pour(self.chain, self.location)
         self._settle_conflicts()
+        yield from self.rederived()
+
+    def absorb(self, event: Event, partition: Partition) -> None:
+        """Take in an event that is beyond doubt."""
+        if isinstance(event, RegistryRecord):
+            self.world.registry.absorb(event)
+        else:
+            self.chain.absorb(event, partition)
+
+    def rederived(self) -> Iterator[Fact]:
+        """The facts that are others than those told last."""
         self._add_registered()
         yield from self.chain.loop.settle_all(Position())
+
+    def month_as_of(self, published: Availability) -> Availability | None:
+        """An account's month at a location as it was at the published instant; None if it was not then."""
+        held = self.chain.loop.keys[published.location_id]
+        for fold, state in zip(self.chain.loop.folds, held.states, strict=True):
+            if isinstance(fold, Availabilities):
+                months = fold.derive_as_of(published.key, state, held.partition, published.as_of)
+                return next((month for month in months if month.identity == published.identity), None)
+        return None
 
     def _take(self, entry: Entry) -> None:
         line = entry.line
@@ -108,10 +135,8 @@ class Replay:
             self._refuse(event, entry)
         elif isinstance(event, Heartbeat) and self.location not in (None, event.location_id):
             self.world.clock(line.partition).event(event.effective_at(self._lag_ms))
-        elif isinstance(event, RegistryRecord):
-            self.world.registry.absorb(event)
-        elif isinstance(event, Heartbeat | Tick):
-            self.chain.absorb(event, line.partition)
+        elif isinstance(event, RegistryRecord | Heartbeat | Tick):
+            self.absorb(event, line.partition)
         else:
             self._identified.setdefault(event.identity, []).append((entry, event))
 
@@ -121,6 +146,10 @@ class Replay:
 
     def _refuse(self, rejected: Rejected, entry: Entry) -> None:
         line = entry.line
+        if self.keep_refused:
+            event = decode(line.topic, line.value, headers=line.headers, check_key=False, gate=self._no_gate)
+            if isinstance(event, Event) and self.location in (None, getattr(event, "location_id", None)):
+                self.refused.setdefault(rejected.reason, []).append((event, line.partition))
         at = {"line": entry.number} if line.offset is None else {"offset": line.offset}
         self.dead_letters.append(dead_letter(rejected, line.value, topic=line.topic, partition=line.partition, **at))
 

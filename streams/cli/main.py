@@ -8,7 +8,7 @@ import typer
 
 from schemas.terms.files import TermsError
 from streams.audit.sources import UnreadableError
-from streams.cli import replay, simulate, terms
+from streams.cli import imports, replay, simulate, terms
 from streams.cli.errors import CommandError
 from streams.settings import SettingsError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.registered_commands += [*replay.app.registered_commands, *simulate.app.registered_commands]
 app.add_typer(terms.app, name="terms")
+app.add_typer(imports.app, name="import")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,10 +1,13 @@
 """Progress of long work: on a terminal only, and never mixed into the output."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+Thing = TypeVar("Thing")
 
 
 @contextmanager
@@ -15,3 +18,16 @@ def counting(what: str, total: int | None = None) -> Iterator[Callable[[int], No
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda more: progress.advance(task, more)
+
+
+def ticked_off(what: str, things: Iterable[Thing]) -> Iterable[Thing]:
+    """The same things, counted while they pass; only on a terminal, so that it costs nothing elsewhere."""
+    return _counted(what, things) if Console(stderr=True).is_terminal else things
+
+
+def _counted(what: str, things: Iterable[Thing]) -> Iterator[Thing]:
+    with counting(what) as count:
+        for number, thing in enumerate(things, 1):
+            if number % 10_000 == 0:
+                count(10_000)
+            yield thing

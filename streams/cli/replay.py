@@ -1,7 +1,8 @@
 """`fivenines replay`: the audit, on the command line."""
 
+import sys
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,43 +14,141 @@ from streams.audit.replay import Replay, in_order
 from streams.audit.sources import Recorded
 from streams.cli.errors import CommandError
 from streams.cli.options import command
-from streams.cli.output import FormatOption, Record, show
+from streams.cli.output import Format, FormatOption, Record, show
+from streams.cli.progress import ticked_off
 from streams.settings import Settings
 
+if TYPE_CHECKING:  # a file needs neither Kafka nor ClickHouse
+    from infra.endpoints import Endpoints
+    from streams.audit.difference import Difference
+
 app = typer.Typer()
+
+DIFFERS = 1
 
 
 @command(app, "replay")
 def replay(
     settings: Settings,
-    source: Annotated[str, typer.Option("--from", metavar="FILE", help="The recording; - is standard input.")],
+    source: Annotated[
+        str,
+        typer.Option("--from", metavar="FILE|kafka|archive", help="The recording; - is standard input."),
+    ],
+    diff: Annotated[bool, typer.Option("--diff", help="Compare with what is published; exit 1 if it differs.")] = False,
     account: Annotated[str | None, typer.Option(help="Only this account's facts.")] = None,
     location: Annotated[str | None, typer.Option(help="Only this location's facts.")] = None,
     month: Annotated[str | None, typer.Option(help="Only facts that touch this month, such as 2026-03.")] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Only what had arrived by then (RFC 3339).")] = None,
+    reconsider: Annotated[
+        bool,
+        typer.Option("--reconsider", help="Take in, too, what was refused but can be read: what changes, by reason."),
+    ] = False,
     how: FormatOption = None,
 ) -> None:
-    """Run the same core over a recording and print the current facts, with the dead letters."""
-    book = read_book(settings.terms)
+    """Run the same core over a recording and print the current facts; unless they are narrowed, the dead letters too.
+
+    Decimals are JSON numbers; the order of the recording leaves no trace in the output.
+    """
+    if reconsider and diff:
+        raise CommandError("--diff and --reconsider are two questions: ask one")
+    if reconsider and source == "archive":
+        raise CommandError("--reconsider needs the refused messages themselves: --from kafka or a file has them")
+    audit = Replay(
+        read_book(settings.terms),
+        settings.derivation,
+        until=_instant(until),
+        location=location,
+        partitions=settings.partitions,
+        keep_refused=reconsider,
+    )
     narrowing = Narrowing(account, location, month)
-    audit = Replay(book, settings.derivation, until=_instant(until), location=location, partitions=settings.partitions)
-    _read(audit, source)
+    _read(audit, source, settings)
     try:
-        found: list[Fact | DeadLetter] = list(narrowing.of(audit.facts(), audit.world))
+        if diff:
+            _show_differences(audit, narrowing, settings, how)
+        elif reconsider:
+            _show_reconsidered(audit, narrowing, how)
+        else:
+            _show_facts(audit, narrowing, how)
     except ValueError as error:
         raise CommandError(f"--month {month}: {error}") from None
+
+
+def _read(audit: Replay, source: str, settings: Settings) -> None:
+    if source == "kafka":
+        from streams.audit.logged import logged
+        from streams.cli.connections import kafka_of
+
+        audit.read(ticked_off("reading Kafka", logged(kafka_of(settings), warn=_warn)))
+    elif source == "archive":
+        from streams.audit.archived import read_archive
+        from streams.cli.connections import archive_of
+
+        with archive_of(settings) as client:
+            read_archive(audit, client)
+    else:
+        with Recorded(source) as recorded:
+            audit.read_file(ticked_off("reading", recorded))
+
+
+def _show_facts(audit: Replay, narrowing: Narrowing, how: Format | None) -> None:
+    found: list[Fact | DeadLetter] = list(narrowing.of(audit.facts(), audit.world))
     if not narrowing.narrows:
         found += audit.dead_letters
     show(_records(in_order(found)), how)
 
 
-def _read(audit: Replay, source: str) -> None:
-    with Recorded(source) as recorded:
-        audit.read_file(recorded)
-
-
 def _records(facts: Iterable[Fact | DeadLetter]) -> Iterator[Record]:
     return ({"topic": fact.TOPIC, "key": fact.key, "value": fact.current()} for fact in facts)
+
+
+def _show_differences(audit: Replay, narrowing: Narrowing, settings: Settings, how: Format | None) -> None:
+    from streams.audit.difference import from_published
+    from streams.cli.connections import archive_of
+
+    with archive_of(settings) as client:
+        found = from_published(client, audit, narrowing)
+    show(({"topic": d.fact.TOPIC, "key": d.fact.key, "value": d.told("published", "derived")} for d in found), how)
+    _warn(f"{len(found):,} differences" if found else "no difference: the audit derives what is published")
+    if found:
+        raise typer.Exit(DIFFERS)
+
+
+def compared(settings: Settings, endpoints: "Endpoints") -> "list[Difference]":
+    """Replay the archive of a platform, and compare with what it published."""
+    from streams.audit.archived import read_archive
+    from streams.audit.difference import from_published
+    from streams.platform import connected
+
+    audit = Replay(read_book(settings.terms), settings.derivation, partitions=settings.partitions)
+    with connected(endpoints.clickhouse) as client:
+        read_archive(audit, client)
+        return from_published(client, audit)
+
+
+def _show_reconsidered(audit: Replay, narrowing: Narrowing, how: Format | None) -> None:
+    from streams.audit.reconsider import reconsider
+
+    reasons: list[Record] = []
+    facts: list[Record] = []
+    for part in reconsider(audit, narrowing):
+        value = {
+            "reason": part.reason,
+            "refused": part.refused,
+            "readable": part.readable,
+            "differences": len(part.differences),
+            "credit_days": part.credit_days,
+        }
+        reasons.append({"topic": "reconsidered", "key": part.reason, "value": value})
+        facts += (
+            {"topic": d.fact.TOPIC, "key": d.fact.key, "value": {"reason": part.reason, **d.told("without", "with")}}
+            for d in part.differences
+        )
+    show([*reasons, *sorted(facts, key=lambda record: record["topic"])], how)
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"fivenines: {text}\n")
 
 
 def _instant(text: str | None) -> int | None:

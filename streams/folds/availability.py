@@ -67,7 +67,11 @@ class Availabilities(Fold):
         return months.annotations.setdefault(identity, event) is event
 
     def derive(self, key: str, months: Months, partition: Partition) -> Sequence[Availability]:
-        facts = availability(key, in_order(months.rows), months.annotations.values(), self.world, partition)
+        return self.derive_as_of(key, months, partition, None)
+
+    def derive_as_of(self, key: str, months: Months, partition: Partition, now: int | None) -> Sequence[Availability]:
+        """What follows up to an earlier instant: None is stream time."""
+        facts = availability(key, in_order(months.rows), months.annotations.values(), self.world, partition, now)
         horizon = self.world.derivation.correction_horizon_ms
         return [fact for fact in facts if fact.final_at - horizon > months.final_before]
 

@@ -31,7 +31,6 @@ MAX_LAG_MS = 300_000
 DAY_S = 86_400
 TICK_LATENCY_MS = 5
 EPOCH = date(1970, 1, 1)
-TIMES_OF_DAY = [f"{at // 3600:02}:{at // 60 % 60:02}:{at % 60:02}" for at in range(DAY_S)]
 
 
 class Template(NamedTuple):
@@ -96,6 +95,7 @@ class _Play:
         """The plain ones; what is late or doubled is put aside for its arrival."""
         absent = self._absent(at, until)
         odd = self._odd()
+        times_of_day = _times_of_day()
         base = at // 1000
         plain: list[Message] = []
         for index, template in enumerate(self._templates):
@@ -105,7 +105,7 @@ class _Play:
             if member.device_id in absent and _holds(absent[member.device_id], at + member.phase_ms):
                 continue
             day, second = divmod(base + second, DAY_S)
-            stamp = f"{_date(day)}{TIMES_OF_DAY[second]}"
+            stamp = f"{_date(day)}{times_of_day[second]}"
             message = (
                 at + arrives_ms,
                 HEARTBEATS,
@@ -236,6 +236,11 @@ def _silences(simulation: Simulation, fleet: list[Site], found: list[Incident]) 
 
 def _holds(spans: list[tuple[int, int]], at: int) -> bool:
     return any(start <= at < end for start, end in spans)
+
+
+@cache
+def _times_of_day() -> list[str]:
+    return [f"{at // 3600:02}:{at // 60 % 60:02}:{at % 60:02}" for at in range(DAY_S)]
 
 
 @cache

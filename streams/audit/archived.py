@@ -1,0 +1,39 @@
+"""The archive as a recording: what ClickHouse kept of the input, without what was refused."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from clickhouse_connect.driver.client import Client
+
+from schemas.facts import DeadLetter
+from streams.archive.read import accepted_annotations, accepted_heartbeats, accepted_registry, accepted_ticks
+from streams.audit.replay import Replay
+
+
+def read_archive(audit: Replay, client: Client) -> None:
+    """Tell an audit all that was accepted, and what was refused. A tick of the archive arrived when the broker says."""
+    for ticks in accepted_ticks(client):
+        columns = ticks.collector_id, ticks.occurred_at, ticks.partition, ticks.timestamp
+        for collector_id, at, partition, arrival in zip(*columns, strict=True):
+            if audit.until is None or arrival <= audit.until:
+                audit.world.tick(partition, collector_id, at)
+    for heartbeats in accepted_heartbeats(client, location=_only(audit)):
+        for delayed, place in audit.bulk.columns(heartbeats):
+            audit.absorb(delayed, place)
+    audit.read(chain(accepted_registry(client), accepted_annotations(client)))
+    audit.dead_letters += _dead_letters(client)
+
+
+def _only(audit: Replay) -> str | None:
+    """The one location that must be read: where ticks tell every partition's time, the others have no say in it."""
+    timed = {partition for partition, clock in audit.world.clocks.items() if clock.newest_tick is not None}
+    return audit.location if audit.location and timed >= set(range(audit.partitions or 0)) else None
+
+
+def _dead_letters(client: Client) -> Iterator[DeadLetter]:
+    names = DeadLetter.__struct_fields__
+    columns = ", ".join(f"`{name}`" for name in names)
+    query = f"SELECT DISTINCT {columns} FROM dead_letters ORDER BY topic, partition, offset, line"  # noqa: S608 -- our own names
+    with client.query_rows_stream(query) as rows:
+        for row in rows:
+            yield DeadLetter(**dict(zip(names, row, strict=True)))

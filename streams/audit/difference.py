@@ -1,0 +1,85 @@
+"""What two derivations of the same input say differently (semantics §7, law 5)."""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+
+from schemas.facts import FACTS, Availability, Fact
+from streams.archive.read import current_facts
+from streams.audit.narrowing import Narrowing
+from streams.audit.replay import Replay
+
+Identified = dict[tuple[str, Hashable], Fact]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A fact that only one of two derivations knows, or that they tell differently."""
+
+    before: Fact | None
+    after: Fact | None
+
+    @property
+    def fact(self) -> Fact:
+        found = self.after if self.before is None else self.before
+        assert found is not None
+        return found
+
+    @property
+    def columns(self) -> Mapping[str, tuple[Any, Any]]:
+        """What is told differently, by column; empty where one side does not know the fact."""
+        if self.before is None or self.after is None:
+            return {}
+        before, after = self.before.current(), self.after.current()
+        return {name: (value, after[name]) for name, value in before.items() if value != after[name]}
+
+    def told(self, before: str, after: str) -> dict[str, Any]:
+        """As a record that can be printed, with names for the two sides."""
+        only = before if self.after is None else after if self.before is None else None
+        return {
+            "difference": f"only {only}" if only else "differs",
+            **{name: getattr(self.fact, name) for name in ("account_id", "month") if hasattr(self.fact, name)},
+            "fact": self.fact.current() if only else None,
+            "columns": {name: {before: was, after: now} for name, (was, now) in self.columns.items()},
+        }
+
+    def __str__(self) -> str:
+        told = self.told("published", "derived")
+        columns = ", ".join(f"{name} {was} ≠ {now}" for name, (was, now) in self.columns.items())
+        return f"{self.fact.TOPIC} {'/'.join(map(str, self.fact.identity))}: {told['difference']} {columns}".rstrip()
+
+
+def differences(before: Iterable[Fact], after: Iterable[Fact]) -> list[Difference]:
+    """In the order of outputs: by topic, key and the facts' own order."""
+    old, new = identified(before), identified(after)
+    found = [Difference(fact, new.get(identity)) for identity, fact in old.items()]
+    found += [Difference(None, fact) for identity, fact in new.items() if identity not in old]
+    differing = [each for each in found if each.before is None or each.after is None or each.columns]
+    return sorted(differing, key=lambda each: (each.fact.TOPIC, each.fact.key, each.fact.order))
+
+
+def identified(facts: Iterable[Fact]) -> Identified:
+    return {(fact.TOPIC, fact.identity): fact for fact in facts}
+
+
+def from_published(client: Client, audit: Replay, narrowing: Narrowing | None = None) -> list[Difference]:
+    """Where what is published is not what the audit derives.
+
+    An open month is told as of the last change of a state: the audit tells it as of the same instant.
+    """
+    narrowing = narrowing or Narrowing()
+    derived = identified(narrowing.of(audit.facts(), audit.world))
+    published = list(narrowing.of(_published(client, narrowing), audit.world))
+    for fact in published:
+        if isinstance(fact, Availability) and (fact.TOPIC, fact.identity) in derived:
+            then = audit.month_as_of(fact)
+            if then is not None:
+                derived[fact.TOPIC, fact.identity] = then
+    return differences(published, derived.values())
+
+
+def _published(client: Client, narrowing: Narrowing) -> Iterator[Fact]:
+    for kind in FACTS:
+        yield from current_facts(client, kind, location=narrowing.location)
