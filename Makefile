@@ -40,4 +40,4 @@ lock: ## write requirements.lock anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev --python-version 3.11 pyproject.toml -o requirements.lock
 
 clean: ## remove the environment and the default data folder
-	rm -rf $(VENV) .fivenines
+	rm -rf $(VENV) .fivenines .fivenines-demo build

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import typer
 
+from infra.supervised import ServerError
 from schemas.terms.files import TermsError
+from streams.archive.migrate import MigrationError
 from streams.audit.sources import UnreadableError
-from streams.cli import imports, replay, simulate, terms
+from streams.cli import demo, doctor, imports, processes, publish, replay, setup, simulate, terms, up
 from streams.cli.errors import CommandError
 from streams.settings import SettingsError
 
@@ -24,7 +26,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
-app.registered_commands += [*replay.app.registered_commands, *simulate.app.registered_commands]
+for part in (up, demo, simulate, publish, replay, doctor, setup, processes):
+    app.registered_commands += part.app.registered_commands
 app.add_typer(terms.app, name="terms")
 app.add_typer(imports.app, name="import")
 
@@ -41,7 +44,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except typer.TyperException as error:
         return _say(error.format_message())
-    except (CommandError, SettingsError, UnreadableError) as error:
+    except (CommandError, SettingsError, UnreadableError, ServerError, MigrationError) as error:
         return _say(str(error))
     except TermsError as error:
         return _say("\n".join(error.problems))

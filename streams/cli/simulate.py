@@ -62,11 +62,26 @@ def simulate(
         locations, devices, days, interval, seed, outages, late, duplicates, ticks, collectors, begins
     )
     if to is None:
-        raise CommandError("--to FILE is missing")
+        _to_kafka(simulation, settings)
+        return
     with _opened(to) as file, counting("simulating", simulation.events) as count:
         for batch in play(simulation):
             file.write("".join(map(line_of, batch)).encode())
             count(len(batch))
+
+
+def _to_kafka(simulation: Simulation, settings: Settings) -> None:
+    from streams.cli.connections import kafka_of
+    from streams.cli.publish import partitions_of
+    from streams.demo import publish
+    from streams.publishing import PublishingError
+
+    kafka = kafka_of(settings)
+    try:
+        with counting("simulating", simulation.events) as count:
+            publish(simulation, kafka, partitions_of(kafka), count)
+    except PublishingError as error:
+        raise CommandError(str(error)) from None
 
 
 @contextmanager

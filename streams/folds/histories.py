@@ -71,7 +71,7 @@ class Judge:
 def history(device_id: str, device: Device, profiles: Profiles, judge: Judge) -> History:
     """The whole history that a device's samples tell."""
     told = _Telling(device_id, judge)
-    times, codes = device.in_order(profiles)
+    times, codes = device.in_order()
     last = len(times) - 1
     for index in _told(times, codes, _plain_holds(profiles, judge)):
         following = times[index + 1] if index < last else FOREVER

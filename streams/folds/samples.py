@@ -41,11 +41,13 @@ class Profiles:
 
 
 class Delayed(NamedTuple):
-    """Samples that need more than their time: `taken` at their arrival because their clock was slow, by what identifies
-    them; and those `outranked` by another of the same instant.
+    """What a set of samples must remember beside their times: `arrivals`, when samples of a slow clock were taken, by what
+    identifies them; those that stand where they do for that reason `alone`; and those `outranked` by another of the
+    same instant.
     """
 
-    taken: dict[tuple[int, int], int]
+    arrivals: dict[tuple[int, int], int]
+    alone: set[tuple[int, int]]
     outranked: set[tuple[int, int]]
 
 
@@ -56,7 +58,8 @@ class SavedSamples(NamedTuple):
     times: bytes
     codes: bytes
     profiles: list[Profile]
-    taken: list[tuple[int, int, int]]
+    arrivals: list[tuple[int, int, int]]
+    alone: list[tuple[int, int]]
     outranked: list[tuple[int, int]]
 
 
@@ -82,7 +85,7 @@ class Device:
 
     def is_inside_a_hold(self, at: int, code: int) -> bool:
         """Whether a late sample falls between two like it that one hold joins: it changes nothing."""
-        if self.last_code != code or not self.hold_ms or self.delayed is not None:
+        if self.last_code != code or not self.hold_ms or (self.delayed and (at, code) in self.delayed.arrivals):
             return False
         index = bisect_left(self.times, at)
         if not 0 < index < len(self.times) or self.times[index] == at:
@@ -90,27 +93,22 @@ class Device:
         alike = self.code(index - 1) == self.code(index) == code
         return alike and self.times[index] - self.times[index - 1] <= self.hold_ms
 
-    def last(self, profiles: Profiles) -> tuple[int, int]:
+    def last(self) -> tuple[int, int]:
         """Time and code of the last sample that counts."""
-        if self.delayed and self.delayed.taken:
-            times, codes = self.in_order(profiles)
-            return times[-1], codes[-1]
         return self.times[-1], self.last_code
 
     def distinct_codes(self) -> set[int]:
-        codes = {self.codes} if isinstance(self.codes, int) else set(self.codes)
-        return codes | {code for _, code in self.delayed.taken} if self.delayed else codes
+        return {self.codes} if isinstance(self.codes, int) else set(self.codes)
 
     def add(self, at: int, code: int, profiles: Profiles) -> bool:
-        """Take in a sample dated `at`; whether it was new."""
-        times = self.times
-        if self.delayed and self.delayed.taken.pop((at, code), None) is not None:
-            self._insert(at, code, profiles)
-            return True
-        if not times or at > times[-1]:
-            self._append(at, code)
-            return True
-        return self._insert(at, code, profiles)
+        """Take in a sample dated `at`; whether it changed what counts."""
+        moved = False
+        if self.delayed:
+            self.delayed.alone.discard((at, code))
+            if (at, code) in self.delayed.arrivals:
+                self._withdraw(at, code, profiles)
+                moved = True
+        return self._insert(at, code, profiles) or moved
 
     def add_all(self, times: Sequence[int], code: int, profiles: Profiles) -> None:
         """Take in samples that differ in nothing but their time, in any order."""
@@ -121,20 +119,45 @@ class Device:
             return
         self.times, self.codes, self.last_code = ordered, code, code
         self.first = min(self.first, ordered[0])
-        if self.delayed:
-            for dated, profile in list(self.delayed.taken):
-                if profile == code and self._has(dated, code):
-                    del self.delayed.taken[dated, profile]
 
-    def add_delayed(self, dated: int, arrived: int, code: int) -> bool:
+    def add_delayed(self, dated: int, arrived: int, code: int, profiles: Profiles) -> bool:
         """Take in a sample at its arrival, its own clock being slow; of one received twice the earliest counts."""
-        if self._has(dated, code):
+        if self._has(dated, code) and not (self.delayed and (dated, code) in self.delayed.alone):
             return False
-        self.delayed = self.delayed or Delayed({}, set())
-        known = self.delayed.taken.get((dated, code), FOREVER)
-        self.delayed.taken[dated, code] = min(known, arrived)
-        self.first = min(self.first, arrived)
-        return arrived < known
+        delayed = self.delayed = self.delayed or Delayed({}, set(), set())
+        if arrived >= delayed.arrivals.get((dated, code), FOREVER):
+            return False
+        if (dated, code) in delayed.arrivals:
+            self._withdraw(dated, code, profiles)
+        delayed.arrivals[dated, code] = arrived
+        if not self._has(arrived, code):
+            delayed.alone.add((arrived, code))
+        self._insert(arrived, code, profiles)
+        return True
+
+    def _withdraw(self, dated: int, code: int, profiles: Profiles) -> None:
+        """Take a delayed sample out again, unless another one stands there too; the next in rank takes its place."""
+        assert self.delayed
+        arrived = self.delayed.arrivals.pop((dated, code))
+        here = (arrived, code)
+        shared = any(at == arrived and other == code for (_, other), at in self.delayed.arrivals.items())
+        if here not in self.delayed.alone or shared:
+            return
+        self.delayed.alone.discard(here)
+        if here in self.delayed.outranked:
+            self.delayed.outranked.discard(here)
+            return
+        index = bisect_left(self.times, arrived)
+        rivals = [rival for at, rival in self.delayed.outranked if at == arrived]
+        if rivals:
+            heir = max(rivals, key=lambda rival: profiles.known[rival].rank())
+            self.delayed.outranked.discard((arrived, heir))
+            self._codes()[index] = heir
+        else:
+            del self.times[index]
+            if not isinstance(self.codes, int):
+                del self.codes[index]
+        self.last_code = self.code(-1) if self.times else -1
 
     def _has(self, at: int, code: int) -> bool:
         index = bisect_left(self.times, at)
@@ -143,11 +166,10 @@ class Device:
         return self.delayed is not None and (at, code) in self.delayed.outranked
 
     def _append(self, at: int, code: int) -> None:
-        if self.codes != code:
-            if not self.times:
-                self.codes, self.first = code, min(self.first, at)
-            else:
-                self._codes().append(code)
+        if not self.times:
+            self.codes, self.first = code, min(self.first, at)
+        elif self.codes != code:
+            self._codes().append(code)
         self.times.append(at)
         self.last_code = code
 
@@ -169,10 +191,11 @@ class Device:
         holder = self.code(index)
         if holder == code:
             return False
-        self.delayed = self.delayed or Delayed({}, set())
+        self.delayed = self.delayed or Delayed({}, set(), set())
         wins = profiles.known[code].rank() > profiles.known[holder].rank()
         self.delayed.outranked.add((self.times[index], holder if wins else code))
         if wins:
+            self.delayed.outranked.discard((self.times[index], code))
             self._codes()[index] = code
             self.last_code = self.code(-1)
         return wins
@@ -182,31 +205,24 @@ class Device:
             self.codes = array("H", [self.codes]) * len(self.times)
         return self.codes
 
-    def in_order(self, profiles: Profiles) -> tuple[Sequence[int], Sequence[int]]:
+    def in_order(self) -> tuple[Sequence[int], Sequence[int]]:
         """Times and codes of the samples that count, in order of time."""
         codes = array("H", [max(0, self.codes)]) * len(self.times) if isinstance(self.codes, int) else self.codes
-        if not self.delayed or not self.delayed.taken:
-            return self.times, codes
-        merged = dict(zip(self.times, codes, strict=True))
-        for (_, code), arrived in self.delayed.taken.items():
-            rival = merged.get(arrived)
-            if rival is None or profiles.known[code].rank() > profiles.known[rival].rank():
-                merged[arrived] = code
-        times = sorted(merged)
-        return times, [merged[at] for at in times]
+        return self.times, codes
 
     def save(self, profiles: Profiles) -> SavedSamples:
         # the profile of all samples in time, where there is one, comes first: `load` takes it from there
-        codes = sorted(self.distinct_codes() | self._outranked_codes(), key=lambda code: (code != self.codes, code))
+        codes = sorted(self.distinct_codes() | self._remembered_codes(), key=lambda code: (code != self.codes, code))
         places = {code: place for place, code in enumerate(codes)}
-        delayed = self.delayed or Delayed({}, set())
+        delayed = self.delayed or Delayed({}, set(), set())
         return SavedSamples(
             self.first,
             self.times.tobytes(),
             b"" if isinstance(self.codes, int) else array("H", [places[code] for code in self.codes]).tobytes(),
             [profiles.known[code] for code in codes],
-            [(dated, places[code], arrived) for (dated, code), arrived in delayed.taken.items()],
-            [(dated, places[code]) for dated, code in delayed.outranked],
+            sorted((dated, places[code], arrived) for (dated, code), arrived in delayed.arrivals.items()),
+            sorted((at, places[code]) for at, code in delayed.alone),
+            sorted((at, places[code]) for at, code in delayed.outranked),
         )
 
     @classmethod
@@ -222,13 +238,18 @@ class Device:
         elif device.times:
             device.codes = codes[0]
         device.last_code = device.code(-1)
-        if saved.taken or saved.outranked:
-            taken = {(dated, codes[place]): arrived for dated, place, arrived in saved.taken}
-            device.delayed = Delayed(taken, {(dated, codes[place]) for dated, place in saved.outranked})
+        if saved.arrivals or saved.outranked:
+            device.delayed = Delayed(
+                {(dated, codes[place]): arrived for dated, place, arrived in saved.arrivals},
+                {(at, codes[place]) for at, place in saved.alone},
+                {(at, codes[place]) for at, place in saved.outranked},
+            )
         return device
 
-    def _outranked_codes(self) -> set[int]:
-        return {code for _, code in self.delayed.outranked} if self.delayed else set()
+    def _remembered_codes(self) -> set[int]:
+        if self.delayed is None:
+            return set()
+        return {code for _, code in (*self.delayed.arrivals, *self.delayed.outranked)}
 
     def forget(self, before: int) -> None:
         """Keep the last sample at or before an instant and all after it: they say everything from there on."""
@@ -239,9 +260,8 @@ class Device:
                 del self.codes[:cut]
                 if len(set(self.codes)) == 1:
                     self.codes = self.codes[0]
-        if self.delayed:
-            past = [at for at in (*self.times[:1], *self.delayed.taken.values()) if at <= before]
-            since = max(past, default=before)
-            taken = {sample: at for sample, at in self.delayed.taken.items() if at >= since}
-            outranked = {sample for sample in self.delayed.outranked if self.times and sample[0] >= self.times[0]}
-            self.delayed = Delayed(taken, outranked) if taken or outranked else None
+        if self.delayed and self.times:
+            since = self.times[0]
+            arrivals = {sample: at for sample, at in self.delayed.arrivals.items() if at >= since}
+            alone, outranked = ({each for each in some if each[0] >= since} for some in self.delayed[1:])
+            self.delayed = Delayed(arrivals, alone, outranked) if arrivals or outranked else None

@@ -3,7 +3,7 @@
 It refuses to say anything about the time before the location's first sample.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -11,8 +11,8 @@ from msgspec import UNSET
 
 from schemas.events import Heartbeat, RegistryRecord
 from schemas.facts import Fact, LocationState
-from streams.engine import FOREVER, Fold, Partition
-from streams.folds.clock import Gap, Listening
+from streams.engine import FOREVER, Fold, Held, Partition
+from streams.folds.clock import Clock, Gap, Listening
 from streams.folds.histories import Judge, judged_from
 from streams.folds.locations import rows
 from streams.folds.samples import CHANGES_ONLY, UNSTATED, Device, Profile, Profiles, SavedSamples
@@ -68,8 +68,8 @@ class States(Fold):
         if sample.received_at is not None:
             taken_at = sample.effective_at(self._lag_ms)
             if taken_at != at:
-                return device.add_delayed(at, taken_at, code)
-        if device.last_code == code and device.delayed is None and at < location.settled_until:
+                return device.add_delayed(at, taken_at, code, self.profiles)
+        if device.last_code == code and at < location.settled_until:
             # Alike, and within the hold of the last one, which still lasts. Written out: it is asked of every sample.
             times = device.times
             last = times[-1]
@@ -79,6 +79,36 @@ class States(Fold):
                     device.codes.append(code)
                 return False
         return self._insert(device, at, code)
+
+    def go_on(
+        self, keys: Mapping[str, Held], place: int, samples: Sequence[Heartbeat | None], clock: Clock
+    ) -> Iterator[int]:
+        """Absorb of a batch the samples that only go on with what is known, as nearly all do; the indices of the others,
+        one by one, for the caller to take in before it asks for the next.
+
+        `place` is this fold's among those of the loop that holds the `keys`. What `absorb` does is written out here.
+        """
+        get, codes = keys.get, self._codes
+        now = FOREVER if clock.newest_tick is None else clock.newest_tick
+        for index, sample in enumerate(samples):
+            if sample is not None and (held := get(sample.location_id)) is not None:
+                location: Location = held.states[place]
+                device = location.devices.get(sample.device_id)
+                if device is not None and device.delayed is None and sample.received_at is None:
+                    at, times = sample.occurred_at, device.times
+                    last = times[-1]
+                    if (
+                        last < at <= last + device.hold_ms >= now
+                        and at < location.settled_until
+                        and codes.get((sample.status, sample.interval_s, sample.collector_id)) == device.last_code
+                    ):
+                        times.append(at)
+                        if not isinstance(device.codes, int):
+                            device.codes.append(device.last_code)
+                        held.changed = True
+                        continue
+            yield index
+            now = FOREVER if clock.newest_tick is None else clock.newest_tick
 
     def absorb_all(self, location: Location, device_id: str, profile: Profile, times: Sequence[int]) -> None:
         """Take in samples of one device that differ in nothing but their time, in any order: for a replay."""
@@ -97,7 +127,7 @@ class States(Fold):
         since = min((device.first for device in location.devices.values()), default=FOREVER)
         if since == FOREVER:
             return []
-        last = {device_id: device.last(self.profiles) for device_id, device in location.devices.items()}
+        last = {device_id: device.last() for device_id, device in location.devices.items()}
         judge = Judge(self.world, partition, key, since, max(at for at, _ in last.values()))
         for device_id, (at, code) in last.items():
             location.devices[device_id].hold_ms = judge.hold_ms(device_id, at, self.profiles.known[code])
@@ -117,7 +147,7 @@ class States(Fold):
     def due(self, key: str, location: Location, partition: Partition) -> int:
         due = self._last_under_these_terms(key, location)
         for device in location.devices.values():
-            at, code = device.last(self.profiles)
+            at, code = device.last()
             end = at + device.hold_ms
             if end < location.settled_at:
                 end = self._end_of_fresh_hold(at, device.hold_ms, self.profiles.known[code], partition)
@@ -152,7 +182,7 @@ class States(Fold):
 
     def _is_touched(self, device: Device, gap: Gap) -> bool:
         """Whether a gap may speak for a device: not while the hold of its last sample lasts."""
-        at, code = device.last(self.profiles)
+        at, code = device.last()
         profile = self.profiles.known[code]
         if gap.since >= at and (profile.collector_id != gap.collector_id or gap.now <= at + device.hold_ms):
             return False

@@ -1,0 +1,140 @@
+"""`fivenines demo`: from heartbeats to credits in a minute, and the proof that an audit agrees."""
+
+import shutil
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.datafolder import is_taken
+
+compared = lambda *_: []
+from streams.cli.errors import CommandError
+from streams.cli.options import command
+from streams.cli.progress import counting
+from streams.cli.up import lasted
+from streams.demo import BLIND_AFTER_S, MONTH, PARTITIONS, Following, months, publish
+from streams.platform import Platform, connected
+from streams.publishing import PublishingError
+from streams.settings import Settings
+
+app = typer.Typer()
+SHOWN = 15
+
+
+@command(app, "demo")
+def demo(
+    settings: Settings,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the platform running afterwards, until Ctrl-C.")] = False,
+) -> None:
+    """Play a month of a sample fleet (50 locations, 120 devices) through the live platform on a folder of its own, show
+    what it found, prove that the audit agrees, and stop."""
+    console = Console()
+    own = _own(settings)
+    try:
+        with Platform(own, lambda step: console.print(f"[dim]· {step}[/]")) as platform, _stopped_in_order():
+            _play(platform, console)
+            if keep:
+                console.print(f"\nThe platform stays up on {own.data}. Ctrl-C stops it.")
+                _stay(platform)
+    except (PublishingError, TimeoutError) as error:
+        raise CommandError(str(error)) from None
+
+
+def _own(settings: Settings) -> Settings:
+    """The demo's own settings, and its own folder beside the platform's: made anew each time."""
+    if settings.kafka or settings.clickhouse:
+        raise CommandError("the demo runs on embedded servers only: unset FIVENINES_KAFKA and FIVENINES_CLICKHOUSE")
+    data = settings.data.resolve()
+    data = data.with_name(f"{data.name}-demo")
+    if is_taken(data):
+        raise CommandError(f"another demo runs on {data}: stop it first, or give this one another --data")
+    if data.exists():
+        shutil.rmtree(data)
+    return settings.model_copy(update={"data": data, "partitions": PARTITIONS, "blind_after_s": BLIND_AFTER_S})
+
+
+@contextmanager
+def _stopped_in_order() -> Iterator[None]:
+    """SIGTERM ends the demo as Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _play(platform: Platform, console: Console) -> None:
+    kafka, server = platform.servers.kafka_config, platform.servers.clickhouse
+    with counting("playing June 2026", MONTH.events) as count:
+        publish(MONTH, kafka, PARTITIONS, count)
+    with Following(kafka) as following, connected(server) as client:
+        with console.status("following") as status:
+            following.wait(platform.check, status.update)
+            status.update("ClickHouse reads the rest")
+            following.wait_for_tables(client)
+        _show(months(client), console)
+        _prove(platform, console)
+    _where_next(platform, console)
+
+
+def _show(found: Sequence[dict[str, Any]], console: Console) -> None:
+    table = Table(title="June 2026, by location, the worst first", title_justify="left", title_style="bold")
+    for name in ("location", "account", "availability", "down", "excluded", "unknown", "99.999 %", "credit"):
+        table.add_column(name, justify="left" if name in ("location", "account") else "right")
+    for month in found[:SHOWN]:
+        days = month["credit_days"]
+        table.add_row(
+            month["location_id"],
+            month["account_id"],
+            "" if month["availability"] is None else f"{month['availability'] * 100:.5f} %",
+            lasted(month["down_ms"]),
+            lasted(month["excluded_ms"]),
+            lasted(month["unknown_ms"]),
+            "[green]met[/]" if month["objective_met"] else "[red]missed[/]",
+            f"{days} day{'s' if days > 1 else ''}" if days else "",
+        )
+    console.print(table)
+    earned = [month for month in found if month["credit_days"]]
+    met = sum(bool(month["objective_met"]) for month in found)
+    days = sum(month["credit_days"] for month in earned)
+    console.print(f"{len(found)} months closed: {met} met the objective, {len(earned)} earned {days} days of credit.")
+    console.print("A missed objective with less than 15 minutes of downtime owes nothing.")
+
+
+def _prove(platform: Platform, console: Console) -> None:
+    """The audit derives everything again from the archive, and compares it with what is published."""
+    with console.status("the audit replays the archive"):
+        differences = compared(platform.settings, platform.servers.endpoints)
+    if differences:
+        for difference in differences[:SHOWN]:
+            console.print(f"[red]{difference}[/]")
+        raise CommandError(f"the audit differs in {len(differences)} facts from what is published")
+    console.print("[green]The audit agrees:[/] a replay of the archive derives the same facts, byte for byte.")
+
+
+def _where_next(platform: Platform, console: Console) -> None:
+    server = platform.servers.clickhouse
+    play = f"http://{server.host}:{server.http_port}/play, user {server.grafana_user}"
+    console.print(
+        "\nWhere to look next\n"
+        "  fivenines up                    a platform of your own, and what is down now\n"
+        "  fivenines simulate --to FILE    events to try things with, then fivenines replay --from FILE\n"
+        f"  fivenines demo --keep           the tables at {play}\n"
+        "  streams/folds/README.md         what is derived, and how it was settled"
+    )
+
+
+def _stay(platform: Platform) -> None:
+    stop = threading.Event()
+    while not stop.wait(1.0):
+        platform.check()

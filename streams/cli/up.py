@@ -1,0 +1,99 @@
+"""`fivenines up`: the whole platform on this machine, and what the operator must see at 3 a.m."""
+
+import signal
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import Error as ClickHouseError
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from streams.cli.options import command
+from streams.platform import Platform, connected
+from streams.settings import Settings
+
+app = typer.Typer()
+
+EVERY_S = 1.0
+STALE_AFTER_MS = 120_000
+SHOWN = 20
+
+
+@command(app, "up")
+def up(settings: Settings) -> None:
+    """Start the servers, topics, tables, intake and worker, and stay: a live table of what is down. Ctrl-C stops in
+    order."""
+    console = Console(stderr=True)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with Platform(settings, lambda step: console.print(f"[dim]{step}[/]")) as platform:
+        server = platform.servers.clickhouse
+        console.print(f"Kafka       {platform.servers.kafka_config['bootstrap.servers']}")
+        console.print(f"ClickHouse  http://{server.host}:{server.http_port}  database {server.database}")
+        console.print(f"Data        {settings.data.resolve()}")
+        with connected(server) as client:
+            _watch(platform, client, stop)
+
+
+def _watch(platform: Platform, client: Client, stop: threading.Event) -> None:
+    console = Console()
+    if not console.is_terminal:
+        while not stop.wait(EVERY_S):
+            platform.check()
+        return
+    with Live(console=console, refresh_per_second=2) as live:
+        while not stop.wait(EVERY_S):
+            platform.check()
+            live.update(_picture(client))
+
+
+def _picture(client: Client) -> RenderableType:
+    try:
+        return Group(_freshness(client), _outages(client))
+    except ClickHouseError as error:
+        return Text(f"ClickHouse does not answer: {error}", style="red")
+
+
+def _outages(client: Client) -> Table:
+    table = Table(title="Down now", title_justify="left", title_style="bold", expand=True)
+    for name in ("location", "since", "for", "how"):
+        table.add_column(name)
+    rows = list(client.query("SELECT * FROM location_outages_now ORDER BY started_at").named_results())
+    for row in rows[:SHOWN]:
+        table.add_row(
+            row["location_id"], f"{row['started_at']:%Y-%m-%d %H:%M:%S}", lasted(row["duration_ms"]), row["kind"]
+        )
+    if not rows:
+        table.add_row("[green]nothing[/]", "", "", "")
+    if len(rows) > SHOWN:
+        table.caption = f"and {len(rows) - SHOWN} more"
+    return table
+
+
+def _freshness(client: Client) -> Text:
+    """How far time has come, and how old that is by the wall clock, which ClickHouse tells."""
+    query = """SELECT min(through) AS through, max(age_ms) AS age_ms, max(silent_ms) AS silent_ms, count() AS partitions
+        FROM freshness WHERE topic = 'device-heartbeats'"""
+    row: Mapping[str, Any] = next(iter(client.query(query).named_results()))
+    if not row["partitions"]:
+        return Text("no heartbeat and no tick has arrived yet", style="yellow")
+    style = "red" if row["silent_ms"] > STALE_AFTER_MS else "green"
+    age, silent = lasted(row["age_ms"]), lasted(row["silent_ms"])
+    return Text(f"as of {row['through']:%Y-%m-%d %H:%M:%S} UTC: {age} old; last heard {silent} ago", style=style)
+
+
+def lasted(ms: int) -> str:
+    """A duration for people: its two greatest units."""
+    seconds = ms // 1000
+    days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {seconds % 60:02} s" if minutes else f"{seconds} s"
