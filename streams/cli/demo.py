@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from infra.datafolder import is_taken
-
-compared = lambda *_: []
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.progress import counting
+from streams.cli.replay import compared
 from streams.cli.up import lasted
 from streams.demo import BLIND_AFTER_S, MONTH, PARTITIONS, Following, months, publish
 from streams.platform import Platform, connected
@@ -88,9 +88,9 @@ def _play(platform: Platform, console: Console) -> None:
 
 
 def _show(found: Sequence[dict[str, Any]], console: Console) -> None:
-    table = Table(title="June 2026, by location, the worst first", title_justify="left", title_style="bold")
+    table = Table(title="June 2026, by location, the worst first", title_justify="left", title_style="bold", box=SIMPLE)
     for name in ("location", "account", "availability", "down", "excluded", "unknown", "99.999 %", "credit"):
-        table.add_column(name, justify="left" if name in ("location", "account") else "right")
+        table.add_column(name, justify="left" if name in ("location", "account") else "right", no_wrap=True)
     for month in found[:SHOWN]:
         days = month["credit_days"]
         table.add_row(

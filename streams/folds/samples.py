@@ -41,9 +41,10 @@ class Profiles:
 
 
 class Delayed(NamedTuple):
-    """What a set of samples must remember beside their times: `arrivals`, when samples of a slow clock were taken, by what
-    identifies them; those that stand where they do for that reason `alone`; and those `outranked` by another of the
-    same instant.
+    """What a set of samples must remember beside their times.
+
+    `arrivals`: when samples of a slow clock were taken, by what identifies them; of these, those that stand where they
+    do for that reason `alone`; and the samples that are `outranked` by another of the same instant.
     """
 
     arrivals: dict[tuple[int, int], int]
