@@ -9,7 +9,8 @@ later is never less, and what follows from new input is greater. When a process 
 partition as read up to its end at that moment, although it has yet to read the rest again: so whatever an earlier
 owner read, and said, has a version that is no greater. That is why a process that was paused cannot overtake its
 successor when it wakes, whichever of its messages are still on their way; and where both have read the same, they say
-the same.
+the same. What no version can undo is a fact that its successor never said, such as a credit that was not earned after
+all: therefore a process that notices a pause says nothing more (`lifeline.Pulse`).
 
 Crashes. Records are saved before the facts in them are published, and input is acknowledged after both. So every fact
 that was ever published stands in a record, and after a crash only those of the newest batch may not have been

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 import structlog
@@ -11,7 +11,7 @@ from schemas.facts import LocationState
 from streams.decide.decider import Batch, Decider, Message
 from streams.decide.lifeline import Pulse
 from streams.decide.metrics import Metrics
-from streams.decide.publisher import Hopeless, Send, said, saved, send_all
+from streams.decide.publisher import Hopeless, Outgoing, Send, said, saved, send_all
 
 QUEUE: Final = 2_000
 """Messages that may wait; then the agent waits, and faust's own buffers."""
@@ -104,18 +104,21 @@ class Pump:
         batch = decider.batch(messages, self._budget())
         await self._finish(batch, current)
 
+    async def _send_awake(self, message: Outgoing) -> Awaitable[Any]:
+        """Look at the time before each message: after a pause there is nothing to be said any more."""
+        self._pulse.check()
+        return await self._send(message)
+
     def _budget(self) -> Callable[[int], bool]:
         until = time.monotonic() + (DUE_S if self._queue.empty() else DUE_BESIDE_S)
         return lambda _: time.monotonic() < until
 
     async def _finish(self, batch: Batch, deliveries: Iterable[Delivery]) -> None:
         """Save, publish, acknowledge: in this order, each when the one before is done."""
-        self._pulse.check()
-        await send_all(self._send, saved(batch))
+        await send_all(self._send_awake, saved(batch))
         for partition, key, value in batch.records:
             self._keep(partition, key, value)
-        self._pulse.check()
-        await send_all(self._send, said(batch))
+        await send_all(self._send_awake, said(batch))
         events = 0
         for delivery in deliveries:
             delivery.ack()

@@ -76,18 +76,48 @@ def play(story: Story, seed: int, *, pauses: bool) -> Cluster:
     return cluster
 
 
-def assert_as_replayed(story: Story, cluster: Cluster) -> None:
-    replay = story.replay()
-    assert not list(differences(cluster.facts(), replay, story.replayed))
+def assert_as_replayed(story: Story, cluster: Cluster, *, pauses: bool) -> None:
+    """What a process says that was paused may stand beside what its successor says, but not in place of it.
+
+    (A credit that the successor never had to withdraw stays: so a process that notices a pause says nothing.)
+    """
+    wrong = list(differences(cluster.facts(), story.replay(), story.replayed))
+    assert not [
+        line for line in wrong if not (pauses and line.startswith("('credits'") and line.endswith("replayed None"))
+    ]
 
 
 @pytest.mark.parametrize("seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(5, 60))])
 def test_killed_at_any_step(seed: int) -> None:
     story = tell(seed, locations=8, partitions=2)
-    assert_as_replayed(story, play(story, seed, pauses=False))
+    assert_as_replayed(story, play(story, seed, pauses=False), pauses=False)
 
 
 @pytest.mark.parametrize("seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(5, 60))])
 def test_paused_at_any_step_and_awake_again(seed: int) -> None:
     story = tell(seed, locations=8, partitions=2)
-    assert_as_replayed(story, play(story, 1000 + seed, pauses=True))
+    assert_as_replayed(story, play(story, 1000 + seed, pauses=True), pauses=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_that_read_more_of_one_topic_and_less_of_another_does_not_overtake_its_successor(seed: int) -> None:
+    """The paused process had read all states and no annotation; its successor reads the annotations first."""
+    story = tell(seed, locations=6, partitions=1, days=40, reports=0.3, notes=0.3)
+    cluster = Cluster(story.partitions)
+    states, annotations = ("location-states", 0), ("outage-annotations", 0)
+    for out in story.outs:
+        if out.topic != annotations[0]:
+            cluster.append(out)
+    paused = Process(cluster, story, [0])
+    _, batch = paused.decide([states], 1 << 30, 1 << 30)
+    assert batch.facts
+    for out in story.outs:
+        if out.topic == annotations[0]:
+            cluster.append(out)
+    successor = Process(cluster, story, [0])
+    successor.finish([annotations], 1 << 30)
+    while successor.finish([states], 100, 1000):
+        pass
+    paused.save(batch)
+    paused.say(batch)
+    assert_as_replayed(story, cluster, pauses=True)

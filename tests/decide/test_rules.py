@@ -110,7 +110,7 @@ class Delivery:
 
 
 def pumped(
-    send: Callable[[Outgoing], Any], generation: int = 1
+    send: Callable[[Outgoing], Any], generation: int = 1, pulse: Pulse | None = None, lost: int | None = None
 ) -> tuple[list[Delivery], list[str], BaseException | None]:
     """Some messages through a pump whose producer is `send`: what became of them, and how the pump ended."""
     story = tell(3, locations=4, partitions=1, days=5, reports=0.9)
@@ -119,10 +119,11 @@ def pumped(
     for out in story.outs:
         cluster.append(out)
     process = Process(cluster, story, [0])
-    deliveries = [Delivery(message, order, generation) for message in process.poll(("location-states", 0), 40)]
+    messages = [message for message in process.poll(("location-states", 0), 40) if message.offset != lost]
+    deliveries = [Delivery(message, order, generation) for message in messages]
 
     async def run() -> None:
-        pump = Pump(send, lambda *_: order.append("kept"), Metrics(), Pulse(60))
+        pump = Pump(send, lambda *_: order.append("kept"), Metrics(), pulse or Pulse(60))
         await pump.own(process.decider, 1)
         for delivery in deliveries:
             await pump.bring(delivery)
@@ -203,6 +204,25 @@ def test_a_pause_ends_the_process_before_it_says_anything() -> None:
     assert said == ["the process stood still for 11.0 s"]
 
 
+def test_a_pause_between_two_messages_leaves_the_second_unsaid() -> None:
+    taken: list[str] = []
+    pulse = Pulse(limit_s=10, stop=_stopped)
+
+    async def send(message: Outgoing) -> Any:
+        taken.append(message.topic)
+        pulse._last -= 11
+        return _done()
+
+    deliveries, _, ended = pumped(send, pulse=pulse)
+    assert len(taken) == 1
+    assert isinstance(ended, Hopeless)
+    assert not any(delivery.acked for delivery in deliveries)
+
+
+def _stopped(why: str) -> None:
+    raise Hopeless(why)
+
+
 @pytest.mark.parametrize(
     ("looks", "stops"),
     [
@@ -229,3 +249,13 @@ async def _nothing() -> None:
 
 def _done() -> Any:
     return asyncio.ensure_future(_nothing())
+
+
+def test_a_missing_state_ends_the_process() -> None:
+    async def send(_: Outgoing) -> Any:
+        return _done()
+
+    deliveries, _, ended = pumped(send, lost=3)
+    assert isinstance(ended, Hopeless)
+    assert "offset 4 came, 3 is due" in str(ended)
+    assert not any(delivery.acked for delivery in deliveries)

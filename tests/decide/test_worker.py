@@ -12,6 +12,7 @@ import pytest
 
 from infra.kafka import EmbeddedKafka
 from schemas.facts import LocationState
+from schemas.topics import DECIDE_CHANGELOG
 from tests.decide.platform import Platform, halves, wait
 from tests.decide.story import Out, tell
 
@@ -62,6 +63,20 @@ def test_killed_and_started_again(platform: Platform, seed: int) -> None:
         time.sleep(chance.random() * 2)
         worker.kill()
     platform.worker().ready()
+    platform.settles(story)
+
+
+def test_killed_before_anything_was_committed(platform: Platform) -> None:
+    """Where nothing is committed faust does not seek after a restart: the records say from where on to read."""
+    story = tell(2)
+    early, late = halves(story.outs)
+    worker = platform.worker().ready()
+    platform.publish(early)
+    wait(lambda: bool(platform.read(DECIDE_CHANGELOG)), 20, worker.log)
+    worker.kill()
+    assert {done for done, _ in platform.committed().values()} <= {0, -1001}
+    platform.worker().ready()
+    platform.publish(late)
     platform.settles(story)
 
 
