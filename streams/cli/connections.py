@@ -1,0 +1,44 @@
+"""Which servers a command talks to: those of the settings, else those of the platform that runs on the data folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import Error as ClickHouseError
+
+from infra import external
+from infra.endpoints import ClickHouseServer, running
+from infra.supervised import ServerError
+from streams.platform import connected
+from streams.settings import Settings
+
+
+def kafka_of(settings: Settings) -> dict[str, str]:
+    """librdkafka's options for a Kafka that answers. Raises ServerError."""
+    if settings.kafka:
+        config = {**settings.kafka_options, "bootstrap.servers": settings.kafka}
+    else:
+        config = dict(running(settings.data).kafka_config)
+    external.check_kafka(config)
+    return config
+
+
+def clickhouse_of(settings: Settings) -> ClickHouseServer:
+    """A ClickHouse that answers. Raises ServerError."""
+    if settings.clickhouse:
+        broker_list = settings.kafka or dict(running(settings.data).kafka_config)["bootstrap.servers"]
+        server = external.clickhouse_from(settings.clickhouse, broker_list)
+    else:
+        server = running(settings.data).clickhouse
+    external.check_clickhouse(server)
+    return server
+
+
+@contextmanager
+def archive_of(settings: Settings) -> Iterator[Client]:
+    """A client of the platform's ClickHouse. Raises ServerError, also for what goes wrong while it is used."""
+    try:
+        with connected(clickhouse_of(settings)) as client:
+            yield client
+    except ClickHouseError as error:
+        raise ServerError(f"ClickHouse: {' '.join(str(error).split())[:500]}") from None
