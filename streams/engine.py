@@ -132,7 +132,9 @@ class Loop:
         if held.partition is None and partition is not None:
             held.partition = partition
         now = self.world.time(partition) or 0
-        return [index for index in self._readers.get(topic, ()) if self.folds[index].absorb(held.states[index], event, now)]
+        return [
+            index for index in self._readers.get(topic, ()) if self.folds[index].absorb(held.states[index], event, now)
+        ]
 
     def take(self, topic: str, key: str, event: Any, partition: Partition, position: Position) -> list[Fact]:
         """Take an event in; the facts that changed."""
