@@ -18,7 +18,8 @@ from streams.cli.options import command
 from streams.cli.progress import counting
 from streams.cli.replay import compared
 from streams.cli.up import lasted
-from streams.demo import BLIND_AFTER_S, MONTH, PARTITIONS, Following, months, publish
+from streams.demo import BLIND_AFTER_S, MONTH, PARTITIONS, months, publish
+from streams.following import Following
 from streams.platform import Platform, connected
 from streams.publishing import PublishingError
 from streams.settings import Settings

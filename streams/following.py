@@ -1,0 +1,92 @@
+"""How far the groups that read a platform's topics have come, and waiting for them."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from clickhouse_connect.driver.client import Client
+from confluent_kafka import Consumer, TopicPartition
+
+from schemas.events import Heartbeat, RegistryRecord
+from schemas.events.annotation import Annotation
+from schemas.facts import Availability, Credit, DeadLetter, LocationOutage, LocationState, Progress
+from schemas.topics import DECIDE_APP
+from streams.archive.wait import caught_up
+from streams.intake.session import GROUP as INTAKE_GROUP
+
+POLL_S = 0.2
+STEADY_S = 3.0
+
+READ_BY_CLICKHOUSE = (
+    Heartbeat.TOPIC,
+    RegistryRecord.TOPIC,
+    Annotation.TOPIC,
+    LocationState.TOPIC,
+    LocationOutage.TOPIC,
+    Availability.TOPIC,
+    Credit.TOPIC,
+    DeadLetter.TOPIC,
+    Progress.TOPIC,
+)
+
+
+class Following:
+    """How far the groups that read a platform's topics have come. A context."""
+
+    def __init__(self, kafka: Mapping[str, str]) -> None:
+        self._kafka = kafka
+        self._groups = {
+            group: Consumer({**kafka, "group.id": group, "enable.auto.commit": False})
+            for group in (INTAKE_GROUP, DECIDE_APP)
+        }
+
+    def __enter__(self) -> "Following":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for consumer in self._groups.values():
+            consumer.close()
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """The next offset of each partition."""
+        consumer = self._groups[INTAKE_GROUP]
+        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        return {
+            partition: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[1]
+            for partition in partitions
+        }
+
+    def lag(self, group: str, topic: str) -> int:
+        """How many messages a group has not finished."""
+        ends = self.ends(topic)
+        places = [TopicPartition(topic, partition) for partition in ends]
+        committed = self._groups[group].committed(places, timeout=10)
+        return sum(max(0, ends[each.partition] - max(each.offset, 0)) for each in committed)
+
+    def wait(self, check: Callable[[], None], tell: Callable[[str], None], timeout_s: float = 300) -> None:
+        """Return when intake and decide have finished what is there. `check` raises when they cannot.
+
+        Raises TimeoutError.
+        """
+        deadline = time.monotonic() + timeout_s
+        before: object = None
+        since = time.monotonic()
+        while True:
+            check()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"intake and decide are not done after {timeout_s:g} s")
+            behind = {
+                "intake": self.lag(INTAKE_GROUP, Heartbeat.TOPIC),
+                "decide": sum(self.lag(DECIDE_APP, topic) for topic in (LocationState.TOPIC, Annotation.TOPIC)),
+            }
+            tell(", ".join(f"{name} has {left:,} to go" for name, left in behind.items() if left) or "settling")
+            published = [self.ends(topic) for topic in (LocationState.TOPIC, Availability.TOPIC, Credit.TOPIC)]
+            if any(behind.values()) or published != before:
+                before, since = published, time.monotonic()
+            elif time.monotonic() - since > STEADY_S:
+                return
+            time.sleep(POLL_S)
+
+    def wait_for_tables(self, client: Client, timeout_s: float = 120) -> None:
+        """Return when ClickHouse has read every topic to its end. Raises TimeoutError."""
+        for topic in READ_BY_CLICKHOUSE:
+            caught_up(client, topic, self.ends(topic), timeout_s, kafka=self._kafka)
