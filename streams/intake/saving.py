@@ -61,7 +61,7 @@ class Saving:
     def is_complete(self) -> bool:
         """Whether everything that was read is saved."""
         share = self.share
-        return self._header is None and (share.is_quiet or (self.covers == share.position and not share.changed))
+        return self._header is None and (share.is_quiet or (self.covers == share.position and not share.has_spoken))
 
     def go_on(self, every_s: float) -> bool:
         """Do what is due now of a save that begins every `every_s` seconds; whether it was completed."""
@@ -83,7 +83,7 @@ class Saving:
 
     def _begin(self) -> Header:
         share = self.share
-        self._waiting, share.changed = list(share.changed), set()
+        self._waiting = share.changed()
         self._total = len(self._waiting)
         self._began = time.monotonic()
         return Header(

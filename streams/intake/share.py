@@ -54,8 +54,7 @@ class Share:
         self.quiet_until = 0
         self.registry_offset = 0
         """The offset of the next registry record: the other part of every version."""
-        self.changed: set[str] = set()
-        """The locations whose state is another than the one that was last saved."""
+        self._states: Any = self.chain.loop.folds[STATES]
         self._unsettled: set[str] = set()
         self._unheard: list[Gap | Listening] = []
         self._gate = gate
@@ -63,6 +62,8 @@ class Share:
         self._figures = figures
         self._lag_ms = world.derivation.max_clock_lag_s * 1000
         self._told_through = -1
+        self.has_spoken = False
+        """Whether something was said since the last save: also without a new message, there is something to save."""
 
     def at(self, offset: int) -> Position:
         return Position(offset + self.registry_offset, TOPIC, self.partition, offset)
@@ -84,30 +85,19 @@ class Share:
         self.speak_if_due()
 
     def _take(self, messages: Sequence[Any]) -> None:
-        """The hot loop: nearly every message is a heartbeat that goes on with what is known."""
+        """Nearly every message is a heartbeat that goes on with what is known: these the fold takes in by itself."""
         if not messages:
             return
-        read = self._gate.heartbeats.decode
-        keys, hold, absorb = self.chain.loop.keys, self.chain.loop.held, self.chain.loop.folds[STATES].absorb
-        changed = self.changed.add
-        now = self.clock.newest_tick
-        for message in messages:
-            key = message.key()
-            if (
-                key is not None
-                and now is not None
-                and (sample := read(message.value(), key, message.timestamp()[1], message.headers()))
-            ):
-                location_id = sample.location_id
-                held = keys.get(location_id)
-                if held is None:
-                    held = hold(location_id, self.partition)
-                changed(location_id)
-                if absorb(held.states[STATES], sample, now):
-                    self._judge(sample, message.offset())
-            else:
+        heartbeats, keys, states = self._gate.heartbeats, self.chain.loop.keys, self._states
+        unknown = heartbeats.with_unknown_fields
+        samples = heartbeats.decode_all(messages)
+        self._figures.unknown[TOPIC] += heartbeats.with_unknown_fields - unknown
+        for index in states.go_on(keys, STATES, samples, self.clock):
+            sample, message = samples[index], messages[index]
+            if sample is None:
                 self._take_slowly(message)
-                now = self.clock.newest_tick
+            else:
+                self._take_event(sample, message.offset())
         self.position = offset_of(messages[-1]) + 1
         self._figures.processed += len(messages)
 
@@ -138,7 +128,6 @@ class Share:
             self._figures.refused[event.reason] += 1
             self._outbox.dead_letter(dead_letter(event, value, topic=TOPIC, partition=self.partition, offset=offset))
         elif isinstance(event, Heartbeat):
-            self.changed.add(event.location_id)
             self._take_event(event, offset)
         elif isinstance(event, Tick):
             self._tick(event, offset)
@@ -148,7 +137,8 @@ class Share:
             self.clock.event(sample.effective_at(self._lag_ms))
             self._advance(offset)
         held = self.chain.loop.held(sample.location_id, self.partition)
-        if self.chain.loop.folds[STATES].absorb(held.states[STATES], sample, self.clock.time or 0):
+        held.changed = True
+        if self._states.absorb(held.states[STATES], sample, self.clock.time or 0):
             self._judge(sample, offset)
 
     def _tick(self, tick: Tick, offset: int) -> None:
@@ -163,6 +153,14 @@ class Share:
     def _advance(self, offset: int) -> None:
         if offset >= self.quiet_until:
             self.say(self.chain.loop.advance(self.partition, self.at(offset)))
+
+    def changed(self) -> list[str]:
+        """The locations of which something was taken in or said since this was asked last."""
+        self.has_spoken = False
+        changed = [location_id for location_id, held in self.chain.loop.keys.items() if held.changed]
+        for location_id in changed:
+            self.chain.loop.keys[location_id].changed = False
+        return changed
 
     def speak_if_due(self) -> None:
         """Speak when the position has come to where the saved states are, though no message stands there yet."""
@@ -191,7 +189,7 @@ class Share:
 
     def say(self, facts: Iterable[Fact]) -> None:
         for fact in facts:
-            self.changed.add(fact.key)
+            self.chain.loop.keys[fact.key].changed = self.has_spoken = True
             self._outbox.fact(fact, self.partition)
 
     def progress(self) -> Progress | None:

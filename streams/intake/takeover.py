@@ -59,7 +59,7 @@ class TakeOver:
         for location, record in snapshot.locations.items():
             share.chain.restore(location.decode(), partition, record.state)
             if snapshot.is_ahead(record):
-                share.changed.add(location.decode())
+                share.chain.loop.keys[location.decode()].changed = share.has_spoken = True
         share.position = max(watermarks(self.reader, TOPIC, partition)[0], self._resume_at(share, snapshot))
         share.quiet_until = snapshot.reaches()
         heard = self.registry.since(header.registry if header is not None else 0)
