@@ -1,6 +1,7 @@
--- A fleet's month of heartbeats: `devices` from `first_device` on, two at a location, one sample every 30 s, dated up to 2 s late.
--- 0.5 % are received twice, a tenth of those with the opposite status (a tie); 0.1 % say down; 1 % arrive 1 to 600 s late, every
--- other one from a buffer; one device in 50 is silent for five hours; 0.1 % were refused. Everything follows from the number.
+-- A fleet's month of heartbeats: `devices` from `first_device` on, two at a location, one sample every 30 s, dated
+-- up to 2 s late. 0.5 % are received twice, a tenth of those with the opposite status (a tie); 0.1 % say down; 1 %
+-- arrive 1 to 600 s late, every other one from a buffer; one device in 50 is silent for five hours; 0.1 % were
+-- refused. Everything follows from the number.
 INSERT INTO heartbeats
     (location_id, device_id, occurred_at, status, interval_ms, collector_id, received_at, buffered, _partition, _offset, _timestamp)
 WITH

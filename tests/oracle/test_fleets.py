@@ -50,6 +50,19 @@ BOOKS: dict[str, Book] = {
             ]
         }
     ),
+    "two series in two zones": book_of(
+        {
+            "terms": [
+                {},
+                {
+                    "series": "other",
+                    "month_zone": "America/Vancouver",
+                    "availability.missed_heartbeats": 1,
+                    "availability.default_interval_s": 20,
+                },
+            ]
+        }
+    ),
 }
 
 SHAPES: dict[str, dict[str, Any]] = {

@@ -1,5 +1,5 @@
--- The months of each account at each location (semantics §4) that stream time has entered, and up to when each is told: to its end
--- when it is closed, else to the instant asked for, else to the stream time.
+-- The months of each account at each location (semantics §4) that stream time has entered, and up to when each is
+-- told: to its end when it is closed, else to the instant asked for, else to the stream time.
 CREATE OR REPLACE TEMPORARY TABLE audit_account_months AS
 WITH
     (SELECT min(through) FROM audit_partitions) AS slowest,

@@ -3,8 +3,10 @@ CREATE OR REPLACE TEMPORARY TABLE audit_availability AS
 WITH
     cover AS
     (
-        SELECT entity_id AS location_id, account_id, greatest(`from`, assumeNotNull(sla_from), ifNull(activated_at, {always:Int64})) AS since,
-               least(`to`, closed_at) AS until
+        SELECT
+            entity_id AS location_id, account_id,
+            greatest(`from`, assumeNotNull(sla_from), ifNull(activated_at, {always:Int64})) AS since,
+            least(`to`, closed_at) AS until
         FROM audit_versions
         WHERE entity = 'location' AND known AND sla_from IS NOT NULL AND since < until
     ),

@@ -1,5 +1,5 @@
--- When a collector was blind (semantics §3): from a tick to its next one, if that came more than `blind_after` later; from
--- its newest tick on, without end, once stream time is more than that past it.
+-- When a collector was blind (semantics §3): from a tick to its next one, if that came more than `blind_after`
+-- later; from its newest tick on, without end, once stream time is more than that past it.
 CREATE OR REPLACE TEMPORARY TABLE audit_blind AS
 SELECT partition, collector_id, arraySort(groupArray((tick, next_tick))) AS blind
 FROM

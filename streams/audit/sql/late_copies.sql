@@ -1,5 +1,6 @@
--- Of the same heartbeat received twice the earliest arrival counts (semantics §1): the copies that came later. Only a sample that
--- is taken at its arrival can have an earlier one, so only the instants of such samples are looked at.
+-- Of the same heartbeat received twice the earliest arrival counts (semantics §1): the copies that came later. Only
+-- a sample that is taken at its arrival can have an earlier one, so only the instants of such samples are looked
+-- at.
 CREATE OR REPLACE TEMPORARY TABLE audit_late_copies AS
 WITH late AS
 (

@@ -1,4 +1,5 @@
--- By which terms a location's time is read: those in force for the account that has it; the standard ones before it is known.
+-- By which terms a location's time is read: those in force for the account that has it; the standard ones before it
+-- is known.
 CREATE OR REPLACE TEMPORARY TABLE audit_location_terms AS
 WITH
     accounts AS

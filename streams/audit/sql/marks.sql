@@ -1,10 +1,13 @@
--- The samples that need a closer look, each with its neighbours in time. Left out is what is plain: an `up` sample, alone at
--- its instant, whose hold the next sample meets and that says the same about the interval. Until that next one the device is up.
+-- The samples that need a closer look, each with its neighbours in time. Left out is what is plain: an `up` sample,
+-- alone at its instant, whose hold the next sample meets and that says the same about the interval. Until that next
+-- one the device is up.
 CREATE OR REPLACE TEMPORARY TABLE audit_marks AS
 WITH
     (SELECT min(missed_heartbeats) FROM audit_terms) AS fewest_missed,
     (
-        SELECT least((SELECT min(default_interval_ms) FROM audit_terms), (SELECT ifNull(min(interval_ms), {never:Int64}) FROM audit_versions))
+        SELECT least(
+            (SELECT min(default_interval_ms) FROM audit_terms),
+            (SELECT ifNull(min(interval_ms), {never:Int64}) FROM audit_versions))
     ) AS shortest_unsaid,
     (
         SELECT groupUniqArray(since)

@@ -1,5 +1,5 @@
--- Outages (semantics §3): runs of down, with the unknown time inside that down follows. Unknown time at the end keeps the last one
--- open; any other state, and time in which no device takes part, ends it where the down ended.
+-- Outages (semantics §3): runs of down, with the unknown time inside that down follows. Unknown time at the end
+-- keeps the last one open; any other state, and time in which no device takes part, ends it where the down ended.
 CREATE OR REPLACE TEMPORARY TABLE audit_outages AS
 WITH
     marked AS
@@ -25,5 +25,7 @@ SELECT
     location_id, started_at,
     if(breaks = breaks_in_all, {never:Int64}, down_until) AS ended_at,
     if(silent = 0, 'reported', 'silence') AS kind,
-    arraySum(gap -> if(gap.1 >= started_at AND gap.2 <= down_until AND gap.2 < {never:Int64}, gap.2 - gap.1, 0), unsure) AS unknown_ms
+    arraySum(
+        gap -> if(gap.1 >= started_at AND gap.2 <= down_until AND gap.2 < {never:Int64}, gap.2 - gap.1, 0),
+        unsure) AS unknown_ms
 FROM runs

@@ -1,5 +1,6 @@
--- Where and when a device takes part (semantics §3): its location is open, and its own record says this location, monitored and
--- not closed; before its first record it takes part everywhere. Cut where it becomes, or ceases to be, the primary device.
+-- Where and when a device takes part (semantics §3): its location is open, and its own record says this location,
+-- monitored and not closed; before its first record it takes part everywhere. Cut where it becomes, or ceases to
+-- be, the primary device.
 CREATE OR REPLACE TEMPORARY TABLE audit_presence AS
 WITH
     devices AS

@@ -1,6 +1,6 @@
--- One sample an instant (`up` before `down`, the longer interval, the greater collector), with the hold that the terms and the
--- registry gave it at its own time, and until when it speaks. `plain_from`: since when plain samples came before it, which
--- held for `plain_hold_ms`.
+-- One sample an instant (`up` before `down`, the longer interval, the greater collector), with the hold that the
+-- terms and the registry gave it at its own time, and until when it speaks. `plain_from`: since when plain samples
+-- came before it, which held for `plain_hold_ms`.
 CREATE OR REPLACE TEMPORARY TABLE audit_samples AS
 WITH
     one AS

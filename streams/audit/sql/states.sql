@@ -1,5 +1,5 @@
--- What a location was (semantics §3), from its first sample to its stream time: a row for every change of its state or of the
--- number of its devices in each. `devices_silent` are those that are down by their silence at `from`.
+-- What a location was (semantics §3), from its first sample to its stream time: a row for every change of its state
+-- or of the number of its devices in each. `devices_silent` are those that are down by their silence at `from`.
 CREATE OR REPLACE TEMPORARY TABLE audit_states AS
 WITH
     seen AS

@@ -1,8 +1,10 @@
--- How many devices of a location changed their state at an instant. A device is up while it takes part; everything else is an
--- exception that one sample accounts for, from its own time to that of the next one:
--- - `anchor`: from when its hold is counted, the end of the last blind interval that began within the hold counted by then;
+-- How many devices of a location changed their state at an instant. A device is up while it takes part; everything
+-- else is an exception that one sample accounts for, from its own time to that of the next one:
+-- - `anchor`: from when its hold is counted, the end of the last blind interval that began within the hold counted
+--   by then;
 -- - `silent_from`: if that hold ran out, when the silence began; else never;
--- - the rest of blind time is unknown, but for what the sample's own hold covers, which has run out once something is later.
+-- - the rest of blind time is unknown, but for what the sample's own hold covers, which has run out once something
+--   is later.
 CREATE OR REPLACE TEMPORARY TABLE audit_turns AS
 WITH
     judged AS

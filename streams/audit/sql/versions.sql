@@ -1,6 +1,7 @@
--- Which registry record is in force when (semantics §2): `[from, to)` by entity, the time before the first one included
--- (`known` false). A record counts from its `valid_from`, but not in months that were final when it was recorded; of those
--- that count, the one with the latest `valid_from` is in force, then the newest `recorded_at`, then the greater hash.
+-- Which registry record is in force when (semantics §2): `[from, to)` by entity, the time before the first one
+-- included (`known` false). A record counts from its `valid_from`, but not in months that were final when it was
+-- recorded; of those that count, the one with the latest `valid_from` is in force, then the newest `recorded_at`,
+-- then the greater hash.
 CREATE OR REPLACE TEMPORARY TABLE audit_versions AS
 WITH
     arrived AS

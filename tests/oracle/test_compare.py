@@ -1,0 +1,79 @@
+"""What is published is compared row by row with what follows from the archive."""
+
+from random import Random
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from schemas.terms.book import read_book
+from streams.audit.oracle import Difference, compare, derive
+from streams.audit.oracle_rows import TABLES, Month, Outage, Row
+from tests.fleets import EDGE, MINUTE, Fleet
+from tests.oracle import archive
+from tests.oracle.test_fleets import replayed
+
+pytestmark = pytest.mark.clickhouse
+
+FLEET = Fleet(Random("compare"), partitions=1, locations=1, devices=2)
+BOOK = read_book()
+
+
+@pytest.fixture
+def published(client: Client) -> list[Row]:
+    """The archive of a fleet, with the facts that the folds derive from it as the published ones."""
+    rows, refused = replayed(FLEET, BOOK)
+    archive.store(client, FLEET.lines(), refused)
+    for table in TABLES.values():
+        client.command(f"TRUNCATE TABLE {table}")
+    publish(client, rows)
+    return rows
+
+
+def publish(client: Client, rows: list[Row], *, version: int = 1, retracted: bool = False) -> None:
+    for kind, table in TABLES.items():
+        values = [(*row, version, retracted) for row in rows if isinstance(row, kind)]
+        names = [name.rstrip("_") for name in (*kind._fields, "version", "retracted")]
+        if values:
+            client.insert(table, values, column_names=names)
+
+
+def differences(client: Client) -> list[Difference]:
+    return list(compare(client, BOOK, FLEET.settings, partitions=FLEET.partitions))
+
+
+def test_facts_that_follow_from_the_archive_do_not_differ(client: Client, published: list[Row]) -> None:
+    assert {type(row) for row in published} == TABLES.keys()
+    assert differences(client) == []
+
+
+def test_a_fact_that_says_something_else_is_found(client: Client, published: list[Row]) -> None:
+    outage = next(row for row in published if isinstance(row, Outage))
+    wrong = outage._replace(unknown_ms=outage.unknown_ms + 1)
+    publish(client, [wrong], version=2)
+    (difference,) = differences(client)
+    assert difference == Difference("location_outages", outage.identity, outage, wrong)
+    assert difference.fields == {"unknown_ms": (outage.unknown_ms, outage.unknown_ms + 1)}
+
+
+def test_a_fact_that_is_missing_is_found(client: Client, published: list[Row]) -> None:
+    outage = next(row for row in published if isinstance(row, Outage))
+    publish(client, [outage], version=2, retracted=True)
+    assert differences(client) == [Difference("location_outages", outage.identity, outage, None)]
+
+
+def test_a_fact_that_follows_from_nothing_is_found(client: Client, published: list[Row]) -> None:
+    outage = next(row for row in published if isinstance(row, Outage))
+    invented = outage._replace(outage_id="invented", started_at=outage.started_at - 1)
+    publish(client, [invented])
+    assert differences(client) == [Difference("location_outages", invented.identity, None, invented)]
+
+
+def test_an_open_month_is_compared_as_of_its_publication(client: Client, published: list[Row]) -> None:
+    """April was published ten minutes after it began, and that is what it is compared with, although more is known."""
+    april = next(row for row in published if isinstance(row, Month) and row.month == "2026-04")
+    as_of = {(april.account_id, april.location_id, april.month): EDGE + 10 * MINUTE}
+    parts = derive(client, BOOK, FLEET.settings, partitions=FLEET.partitions, as_of=as_of)
+    earlier = next(row for part in parts for row in part.months if row.identity == april.identity)
+    assert earlier.as_of == EDGE + 10 * MINUTE < april.as_of
+    publish(client, [earlier], version=2)
+    assert differences(client) == []
