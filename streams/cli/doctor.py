@@ -1,0 +1,63 @@
+"""`fivenines doctor`: whether the platform is well, line by line."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import typer
+from clickhouse_connect.driver.client import Client
+from rich.console import Console
+from rich.markup import escape
+
+from infra.supervised import ServerError
+from streams import doctor as checks
+from streams.cli.connections import archive_of, kafka_of
+from streams.cli.options import command
+from streams.doctor import Finding, guarded
+from streams.settings import Settings
+
+app = typer.Typer()
+
+UNWELL = 1
+
+
+@command(app, "doctor")
+def doctor(settings: Settings) -> None:
+    """What is running, versions, lag, dead letters, last event seen, disk: each line that is not well says what to do.
+    Exit 1 if one is not."""
+    console = Console(highlight=False, soft_wrap=True)
+    unwell = False
+    for finding in _findings(settings):
+        unwell |= bool(finding.remedy)
+        mark = "[red]✗[/]" if finding.remedy else "[green]✓[/]"
+        console.print(f"{mark} {finding.what:17} {escape(finding.found)}")
+        if finding.remedy:
+            console.print(f"  {'':17} [yellow]→ {escape(finding.remedy)}[/]")
+    if unwell:
+        raise typer.Exit(UNWELL)
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    with ExitStack() as held:
+        kafka: dict[str, str] | None = None
+        client: Client | None = None
+        missing: list[Finding] = []
+        try:
+            kafka = kafka_of(settings)
+        except ServerError as error:
+            missing.append(Finding("Kafka", "does not answer", str(error)))
+        try:
+            client = held.enter_context(archive_of(settings))
+        except ServerError as error:
+            missing.append(Finding("ClickHouse", "does not answer", str(error)))
+        yield from guarded("versions", checks.versions(client))
+        yield from guarded("terms", checks.terms(settings.terms, settings.derivation))
+        yield from guarded("disk", checks.disk(settings.data))
+        yield from missing
+        if kafka is not None:
+            yield from guarded("topics", checks.kafka_topics(kafka, settings.derivation, settings.partitions))
+            yield from guarded("readers", checks.readers(kafka, client))
+        if client is not None:
+            yield from guarded("tables", checks.tables(client))
+            yield from guarded("last event", checks.heard(client))
+            yield from guarded("collectors", checks.blind(client, settings.derivation))
+            yield from guarded("dead letters", checks.refused(client))

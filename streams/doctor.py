@@ -1,0 +1,167 @@
+"""Whether a platform is well: what runs, how far it has come, what was refused, and what to do where it is not well."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+
+from clickhouse_connect.driver.client import Client
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from infra.jars import KAFKA_VERSION
+from schemas.derivation import SECOND_MS, Derivation
+from schemas.events import Heartbeat
+from schemas.events.annotation import Annotation
+from schemas.facts import LocationState
+from schemas.terms.book import check, read_book, skew_problems
+from schemas.topics import DECIDE_APP, TOPICS
+from schemas.wire.reasons import REASONS
+from streams import topics
+from streams.archive import migrate
+from streams.archive.wait import caught_up
+from streams.following import READ_BY_CLICKHOUSE, Following
+from streams.intake.session import GROUP as INTAKE_GROUP
+
+SILENT_S = 120
+BEHIND = 10_000
+"""Messages that a reader may be behind without being ill."""
+FREE_BYTES = 2 << 30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line. `remedy` is empty where all is well."""
+
+    what: str
+    found: str
+    remedy: str = ""
+
+
+Check = Callable[[], Iterator[Finding]]
+
+
+def versions(client: Client | None) -> Iterator[Finding]:
+    served = client.server_version if client else "not asked"
+    yield Finding(
+        "versions",
+        f"{version('fivenines')}, Python {python_version()}, embedded Kafka {KAFKA_VERSION}, ClickHouse {served}",
+    )
+
+
+def terms(folder: Path | None, derivation: Derivation) -> Iterator[Finding]:
+    problems = check(folder)
+    if not problems:
+        book = read_book(folder)
+        problems = skew_problems(book, derivation.max_clock_skew_s)
+    if problems:
+        yield Finding("terms", problems[0], "see `fivenines terms check`")
+    else:
+        yield Finding("terms", ", ".join(f"{file.series} {file.reference}" for file in book.files))
+
+
+def disk(data: Path) -> Iterator[Finding]:
+    place = next(folder for folder in (data.absolute(), *data.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    held = sum(file.stat().st_size for file in data.rglob("*") if file.is_file()) if data.exists() else 0
+    remedy = "" if free > FREE_BYTES else "make room: Kafka and ClickHouse stop when the disk is full"
+    yield Finding("disk", f"{held / 2**20:,.0f} MiB in {data}, {free / 2**30:,.1f} GiB free", remedy)
+
+
+def kafka_topics(kafka: Mapping[str, str], derivation: Derivation, partitions: int) -> Iterator[Finding]:
+    options = dict(kafka)
+    bootstrap = options.pop("bootstrap.servers")
+    yield Finding("Kafka", f"answers at {bootstrap}")
+    present = AdminClient(dict(kafka)).list_topics(timeout=10).topics
+    missing = [name for name in TOPICS if name not in present]
+    if missing:
+        yield Finding("topics", f"missing: {', '.join(missing)}", "create them: `fivenines topics`")
+    there = [topic for name, topic in TOPICS.items() if name in present]
+    compared = topics.create(bootstrap, derivation, partitions=partitions, options=options, topics=there)
+    for difference in compared.differences:
+        yield Finding("topics", difference, "alter it with Kafka's own tools, or the setting here")
+    if not missing and not compared.differences:
+        yield Finding("topics", f"{len(there)}, as the catalogue says")
+
+
+def tables(client: Client) -> Iterator[Finding]:
+    yield Finding("ClickHouse", f"answers, database {client.database}")
+    differences = migrate.drift(client)
+    for difference in differences:
+        yield Finding("tables", difference, "`fivenines migrate`; what was altered by hand, put right by hand")
+    if not differences:
+        yield Finding("tables", "as declared")
+
+
+def readers(kafka: Mapping[str, str], client: Client | None) -> Iterator[Finding]:
+    """How far those that read Kafka are behind."""
+    with Following(kafka) as following:
+        for name, group, read in (
+            ("intake", INTAKE_GROUP, (Heartbeat.TOPIC,)),
+            ("worker", DECIDE_APP, (LocationState.TOPIC, Annotation.TOPIC)),
+        ):
+            behind = sum(following.lag(group, topic) for topic in read)
+            remedy = "" if behind < BEHIND else f"see that `fivenines {name}` runs, and start more of them"
+            yield Finding(name, f"{behind:,} messages behind", remedy)
+        if client is None:
+            return
+        try:
+            for topic in READ_BY_CLICKHOUSE:
+                caught_up(client, topic, following.ends(topic), 1.0, kafka=kafka)
+        except TimeoutError as error:
+            yield Finding("ClickHouse reads", str(error), "normal under load; else see its log in the data folder")
+        else:
+            yield Finding("ClickHouse reads", "caught up")
+
+
+def heard(client: Client) -> Iterator[Finding]:
+    """The stream's time, and how old it is by the wall clock, which ClickHouse tells."""
+    query = """
+        SELECT count(), toString(min(through)), intDiv(max(age_ms), 1000), intDiv(max(silent_ms), 1000)
+        FROM freshness WHERE topic = 'device-heartbeats'"""
+    partitions, through, age_s, silent_s = client.query(query).result_rows[0]
+    if not partitions:
+        yield Finding("last event", "none yet", "send some: `fivenines publish FILE`, `fivenines simulate`")
+        return
+    remedy = "" if silent_s < SILENT_S else "see that the collectors send their ticks, and that intake runs"
+    yield Finding("last event", f"{silent_s:,} s ago; stream time {through} UTC, {age_s:,} s old", remedy)
+
+
+def blind(client: Client, derivation: Derivation) -> Iterator[Finding]:
+    query = """
+        SELECT collector_id, toString(max(occurred_at)),
+            dateDiff('millisecond', max(occurred_at), (SELECT max(occurred_at) FROM ticks_accepted))
+        FROM ticks_accepted GROUP BY collector_id ORDER BY collector_id"""
+    rows = client.query(query).result_rows
+    deaf = [row for row in rows if row[2] > derivation.blind_after_ms]
+    for collector_id, since, ms in deaf:
+        yield Finding("blind", f"{collector_id} since {since} UTC ({ms // SECOND_MS:,} s)", "see that it listens")
+    if rows and not deaf:
+        yield Finding("collectors", f"{len(rows)}, all of them listening")
+
+
+def refused(client: Client) -> Iterator[Finding]:
+    query = """
+        SELECT reason, count(), toString(max(_timestamp)) FROM (SELECT DISTINCT * FROM dead_letters)
+        GROUP BY reason ORDER BY count() DESC"""
+    rows = client.query(query).result_rows
+    for reason, count, last in rows:
+        remedy = REASONS[reason].remedy if reason in REASONS else "see the table dead_letters"
+        yield Finding("dead letters", f"{count:,} {reason}, the last at {last} UTC", remedy)
+    if not rows:
+        yield Finding("dead letters", "none")
+    unreadable = client.query("SELECT count() FROM unreadable").result_rows[0][0]
+    if unreadable:
+        yield Finding("unreadable", f"{unreadable:,} messages that ClickHouse cannot read", "see the table unreadable")
+
+
+def guarded(what: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """A check that cannot be made is a finding, too: the others go on."""
+    try:
+        yield from findings
+    except KafkaException as error:
+        yield Finding(what, f"cannot be checked: {error.args[0].str()}", "see that Kafka runs")
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is what the operator asked about
+        yield Finding(what, f"cannot be checked: {' '.join(str(error).split())[:300]}", "put that right first")
