@@ -17,9 +17,9 @@ QUEUE: Final = 2_000
 """Messages that may wait; then the agent waits, and faust's own buffers."""
 AT_ONCE: Final = 250
 """Messages in a batch at most."""
-DUE_S: Final = 0.1
+DUE_S: Final = 0.5
 """How long a batch goes on with locations that are due while nothing else waits."""
-DUE_BESIDE_S: Final = 0.02
+DUE_BESIDE_S: Final = 0.1
 """The same, while messages wait: a month that closes does not hold up the news."""
 IDLE_S: Final = 0.2
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from infra.guard import die_with_guard
 from schemas.facts import Availability, Credit, Fact, LocationState
 from streams import topics
 from tests.decide.cluster import FACTS
@@ -109,7 +110,13 @@ class Worker:
         self._log = data / "log"
         command = [sys.executable, "-m", "tests.decide.process", bootstrap, str(data), str(port), str(session_s)]
         with self._log.open("wb") as output:
-            self.process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(
+                command,
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                preexec_fn=die_with_guard if sys.platform == "linux" else None,  # no worker outlives its test
+            )
 
     def ready(self) -> "Worker":
         wait(lambda: "partitions taken over" in self.log() or self.process.poll() is not None, READY_S, self.log)

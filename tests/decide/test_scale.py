@@ -108,7 +108,7 @@ def changelog() -> Iterator[Out]:
         yield Out(DECIDE_CHANGELOG, partition, clock_key(partition), clock.encode(), 0)
     for number in range(LOCATIONS):
         state = compressed(model.saved.replace(MODEL.encode(), name(number).encode()))
-        record = msgspec.structs.replace(model, state=state, registry=1 << 40, batch=number % 7 + 1)
+        record = msgspec.structs.replace(model, state=state, registry=1 << 40, batch=number // 100 + 1)
         yield Out(DECIDE_CHANGELOG, partition_of(name(number)), name(number).encode(), record.encode(), 0)
     assert all(is_clock(key) or key == MODEL.encode() for key in records)
 
