@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from infra import ports
 from infra.guard import die_with_guard
 from schemas.facts import Availability, Credit, Fact, LocationState
 from streams import topics
@@ -26,19 +27,18 @@ READY_S = 60.0
 class Platform:
     """Topics on a fresh Kafka, and the workers that a test starts."""
 
-    def __init__(self, bootstrap: str, folder: Path, partitions: int, ports: Iterator[int]) -> None:
+    def __init__(self, bootstrap: str, folder: Path, partitions: int) -> None:
         self.bootstrap = bootstrap
         self.partitions = partitions
         self.workers: list[Worker] = []
         self._folder = folder
-        self._ports = ports
         self._producer = Producer(
             {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 5, "log_level": 0}
         )
         topics.create(bootstrap, DERIVATION, partitions=partitions)
 
     def worker(self, session_s: float = 10.0) -> "Worker":
-        number, port = len(self.workers), next(self._ports)
+        number, port = len(self.workers), ports.choose("a worker", 0)
         worker = Worker(self.bootstrap, self._folder / f"worker-{number}", port, session_s)
         self.workers.append(worker)
         return worker

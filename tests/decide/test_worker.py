@@ -1,6 +1,5 @@
 """The worker as a process on a real Kafka: it is killed, paused, joined by others, and fed what nobody can read."""
 
-import itertools
 import random
 import signal
 import time
@@ -18,8 +17,6 @@ from tests.decide.story import Out, tell
 
 pytestmark = pytest.mark.kafka
 
-PORTS = itertools.count(26100)
-
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[EmbeddedKafka]:
@@ -30,7 +27,7 @@ def broker(tmp_path: Path) -> Iterator[EmbeddedKafka]:
 
 @pytest.fixture
 def platform(broker: EmbeddedKafka, tmp_path: Path) -> Iterator[Platform]:
-    platform = Platform(broker.bootstrap, tmp_path, 3, PORTS)
+    platform = Platform(broker.bootstrap, tmp_path, 3)
     yield platform
     platform.close()
 
