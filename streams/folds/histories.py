@@ -157,7 +157,7 @@ class _Telling:
             unknown = max(blind_start, held_until, start)
             if unknown >= min(blind_end, following):
                 continue
-            if following == FOREVER and unknown == held_until > blind_start and self._judge.now <= unknown:
+            if following == FOREVER and unknown == held_until > max(blind_start, start) and self._judge.now <= unknown:
                 continue
             self._is(unknown, UNKNOWN)
             if blind_end < following:

@@ -52,7 +52,9 @@ def rows(
     """The location's states in order of time, each to the next, the last one open."""
     since = min(device.first for device in devices.values())
     is_open = world.registry.open(location_id)
-    changes = [Change(at, "", None) for at in (since, *(turn for turn, _ in judge.turns[1:]))]
+    records = (version.since for version in world.registry.versions("location", location_id))
+    turns = (at for at in (*records, *(turn for turn, _ in judge.turns[1:])) if at > since)
+    changes = [Change(at, "", None) for at in (since, *turns)]
     for device_id, device in devices.items():
         told = history(device_id, device, profiles, judge)
         may = intersect(world.registry.takes_part(location_id, device_id), is_open)

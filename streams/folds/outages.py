@@ -120,7 +120,7 @@ def _without_trailing_unknown(run: list[LocationState]) -> list[LocationState]:
 
 def _outage(run: Sequence[LocationState]) -> LocationOutage:
     first, last = run[0], run[-1]
-    inside = [row for row in run if row.state == "unknown" and row.to is not None]
+    inside = [row for row in _without_trailing_unknown([*run]) if row.state == "unknown"]
     return LocationOutage(
         terms=first.terms,
         fold_version=FOLD_VERSION,
