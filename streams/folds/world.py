@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from schemas.derivation import Derivation
 from schemas.terms.book import Book
 from schemas.terms.model import Terms
-from streams.calendars import ALWAYS, Calendar, calendar
+from streams.calendars import ALWAYS, LAST_YEAR, Calendar, calendar
 from streams.engine import FOREVER, Partition
 from streams.folds.clock import Clock, Gap
 from streams.folds.registry import Registry
@@ -22,7 +22,14 @@ class World:
         self.clocks: dict[Partition, Clock] = {None: Clock(derivation.blind_after_ms)}
         self.partition_of: Callable[[str], Partition] = lambda _: None
         """Where a location belongs of which nothing but its registration is known."""
+        self._settings: dict[tuple[str, ...], dict[str, int]] = {}
         self._only_terms = book.files[0] if len(book.files) == 1 else None
+
+    def settings(self, names: tuple[str, ...]) -> dict[str, int]:
+        """The settings that a kind of fact depends on: one value for all facts, of which there are millions."""
+        if names not in self._settings:
+            self._settings[names] = {name: getattr(self.derivation, name) for name in names}
+        return self._settings[names]
 
     def open_since(self, recorded_at: int) -> int:
         """The first instant that something recorded then may still change: its month was not yet final."""
@@ -30,7 +37,7 @@ class World:
         try:
             return self.standard.start_of_month(open_at)
         except ValueError:  # no contract month holds it: long before the first, or after the last
-            return ALWAYS if open_at < 0 else FOREVER
+            return ALWAYS if open_at < 0 else self.standard.month(f"{LAST_YEAR}-12").end
 
     def clock(self, partition: Partition) -> Clock:
         """The time of a partition. A new one has heard the ticks that were addressed to none."""
