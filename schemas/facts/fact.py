@@ -3,7 +3,9 @@
 A fact is a value: an immutable Struct whose instants are integer milliseconds. On the wire they are text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
@@ -55,7 +57,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Fals
         return self.content() == other.content()
 
     def content(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.__struct_fields__ if name not in HISTORY)
+        return _content(type(self))(self)
 
     def written(self) -> dict[str, Any]:
         """The fact as its topic carries it: instants as text, field names as published."""
@@ -84,6 +86,11 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Fals
 def named(name: str) -> str:
     """The id of what `name` names, such as ``outage/LOCATION/STARTED_AT`` (semantics §10)."""
     return str(uuid5(NAMESPACE, name))
+
+
+@cache
+def _content(cls: type[Fact]) -> Callable[[Fact], tuple[Any, ...]]:
+    return attrgetter(*(name for name in cls.__struct_fields__ if name not in HISTORY))
 
 
 _INSTANTS: dict[type[Fact], frozenset[str]] = {}

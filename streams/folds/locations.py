@@ -80,7 +80,7 @@ def _sweep(location_id: str, changes: Sequence[Change], judge: Judge, world: Wor
     rows: list[LocationState] = []
     status: dict[str, int] = {}
     holds: dict[str, int] = {}
-    settings = {name: getattr(world.derivation, name) for name in DEPENDS_ON}
+    settings = world.settings(DEPENDS_ON)
     last: Tally | None = None
     for index, change in enumerate(changes):
         if change.status is None:

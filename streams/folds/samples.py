@@ -136,6 +136,15 @@ class Device:
         self._insert(arrived, code, profiles)
         return True
 
+    def merge(self, other: "Device", profiles: Profiles) -> None:
+        """Take in all samples of another that is known under the same codes."""
+        delayed = other.delayed or Delayed({}, set(), set())
+        for sample in (*zip(*other.in_order(), strict=True), *delayed.outranked):
+            if sample not in delayed.alone:
+                self.add(*sample, profiles)
+        for (dated, code), arrived in delayed.arrivals.items():
+            self.add_delayed(dated, arrived, code, profiles)
+
     def _withdraw(self, dated: int, code: int, profiles: Profiles) -> None:
         """Take a delayed sample out again, unless another one stands there too; the next in rank takes its place."""
         assert self.delayed

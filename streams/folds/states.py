@@ -117,6 +117,16 @@ class States(Fold):
             device = location.devices[device_id] = Device()
         device.add_all(times, self.profiles.code(profile), self.profiles)
 
+    def absorb_delayed(self, location: Location, device_id: str, profile: Profile, dated: int, arrived: int) -> None:
+        """Take in a sample at its arrival: for a replay."""
+        device = location.devices.setdefault(device_id, Device())
+        device.add_delayed(dated, arrived, self.profiles.code(profile), self.profiles)
+
+    def merge(self, location: Location, other: Location) -> None:
+        """Take in all samples of another state of the same location."""
+        for device_id, device in other.devices.items():
+            location.devices.setdefault(device_id, Device()).merge(device, self.profiles)
+
     def _insert(self, device: Device, at: int, code: int) -> bool:
         alike = self._one_terms and self.profiles.known[code].interval_ms != UNSTATED
         passed_over = alike and device.is_inside_a_hold(at, code)

@@ -28,6 +28,7 @@ class IntakeMetrics(Collector):
         figures = self._figures
         yield _count("processed_messages", "read from device-heartbeats", figures.processed)
         yield _count("late_samples", "older than the hot hours: left to repair", figures.late)
+        yield _count("repaired_locations", "whose past was derived again", figures.repaired)
         yield _count("delayed_samples", "of slow clocks, taken at their arrival", figures.delayed)
         yield _counts("refused_messages", "refused, by reason", "reason", figures.refused)
         yield _counts("unknown_fields", "messages with fields that nobody knows", "topic", figures.unknown)
@@ -38,6 +39,7 @@ class IntakeMetrics(Collector):
         lag = _gauge("lag_messages", "not yet read")
         stream_time = _gauge("stream_time_seconds", "how far stream time has come")
         save_age = _gauge("last_save_age_seconds", "since a save was completed")
+        dirty = _gauge("dirty_locations", "waiting for repair")
         locations = _gauge("locations", "held in memory")
         blind = _gauge("blind", "1: this collector is not heard", "collector")
         for partition, each in followed.items():
@@ -46,10 +48,11 @@ class IntakeMetrics(Collector):
             lag.add_metric(label, max(0, share.end - share.position))
             stream_time.add_metric(label, (clock.time or 0) / 1000)
             save_age.add_metric(label, time.monotonic() - each.saving.completed)
+            dirty.add_metric(label, len(share.dirty))
             locations.add_metric(label, len(share.chain.loop.keys))
             for name, collector in list(clock.collectors.items()):
                 blind.add_metric([*label, name], clock.is_blind_now(collector))
-        yield from (lag, stream_time, save_age, locations, blind)
+        yield from (lag, stream_time, save_age, dirty, locations, blind)
 
 
 def _count(name: str, meaning: str, value: float) -> Metric:

@@ -10,6 +10,7 @@ from confluent_kafka import Message, TopicPartition
 from schemas.events import RegistryRecord
 from schemas.facts import DeadLetter
 from schemas.wire import Gate, Rejected, dead_letter, decode
+from streams.engine import FOREVER
 from streams.folds.world import World
 from streams.intake.kafka import READ_AT_ONCE, Kafka, read
 from streams.intake.share import STATES, Share
@@ -82,18 +83,26 @@ class Registry:
         self._follower.close()
 
 
-def concerned(share: Share, records: Iterable[RegistryRecord]) -> list[str]:
-    """The locations of a partition about which records say something, found in one pass over them."""
-    said: dict[str, set[str]] = {"location": set(), "device": set(), "account": set()}
+def concerned(share: Share, records: Iterable[RegistryRecord]) -> dict[str, int]:
+    """The locations of a partition about which records say something, and from when on: found in one pass over them."""
+    open_since = share.world.open_since
+    said: dict[str, dict[str, int]] = {"location": {}, "device": {}, "account": {}}
     for record in records:
         if record.entity in said:
-            said[record.entity].add(record.entity_id)
+            since = max(record.valid_from, open_since(record.recorded_at))
+            known = said[record.entity].get(record.entity_id, FOREVER)
+            said[record.entity][record.entity_id] = min(since, known)
     locations, devices, accounts = said.values()
+    if not any(said.values()):
+        return {}
     tenures = share.world.registry.tenures
-    return [
-        location_id
-        for location_id, held in share.chain.loop.keys.items()
-        if location_id in locations
-        or not devices.isdisjoint(held.states[STATES].devices)
-        or (accounts and any(tenure.account_id in accounts for tenure in tenures(location_id)))
-    ]
+    found = {}
+    for location_id, held in share.chain.loop.keys.items():
+        since = locations.get(location_id, FOREVER)
+        if devices:
+            since = min([since, *(devices.get(device, FOREVER) for device in held.states[STATES].devices)])
+        if accounts:
+            since = min([since, *(accounts.get(tenure.account_id, FOREVER) for tenure in tenures(location_id))])
+        if since < FOREVER:
+            found[location_id] = since
+    return found

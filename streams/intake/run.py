@@ -16,6 +16,7 @@ from schemas.terms.book import Book
 from schemas.topics import INTAKE_STATE
 from streams.intake.kafka import Interrupted, Kafka, reason
 from streams.intake.metrics import IntakeMetrics, served
+from streams.intake.repair import Archive
 from streams.intake.saving import EVERY_S
 from streams.intake.session import Options, Session
 from streams.intake.share import TOPIC, Figures
@@ -42,14 +43,16 @@ def run(
     metrics_port: int | None = None,
     session_timeout_s: float = 15.0,
     save_every_s: float = EVERY_S,
+    archive: Archive | None = None,
 ) -> None:
     """Follow a share of the input, beside other processes that do the same, until `stop` is set; then save and return.
 
-    A Kafka that is away is waited for. Raises TopicsMissing, and whatever a message causes that the folds cannot take:
-    the process must end then, because to pass over it would lose it, and nothing that follows may be saved before it.
+    A Kafka that is away is waited for. `archive` connects to ClickHouse; without it, what came too late for memory is
+    counted and waits. Raises TopicsMissing, and whatever a message causes that the folds cannot take: the process must
+    end then, because to pass over it would lose it, and nothing that follows may be saved before it.
     """
     kafka = Kafka(bootstrap, kafka_options or {})
-    options = Options(book, derivation, session_timeout_s, save_every_s)
+    options = Options(book, derivation, session_timeout_s, save_every_s, archive)
     figures = Figures()
     metrics = IntakeMetrics(figures)
     with served(metrics, metrics_port), _collecting_rarely():

@@ -6,12 +6,14 @@ input is read again from what that record covers. A stale write costs repeated w
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
 from confluent_kafka import Consumer
 
 from schemas.topics import INTAKE_STATE
+from streams.folds.samples import Profile
 from streams.intake.kafka import read
 
 HEADER_KEY = b"\xffheader"
@@ -24,14 +26,25 @@ NEVER = -1
 _32_BITS = (1 << 32) - 1
 
 
+class Late(NamedTuple):
+    """A sample from a time of its location that memory does not hold any more: dated then, and taken at its arrival
+    where its clock is slow (ms)."""
+
+    device_id: str
+    profile: Profile
+    dated: int
+    taken_at: int
+
+
 class Saved(msgspec.Struct, frozen=True, array_like=True):
     """A location's record. `covers`: the input offset up to which everything is in it. `base`: what its record before
-    covers, by which it is recognised when the save that it is part of was never completed."""
+    covers, by which it is recognised when the save that it is part of was never completed. `late`: what waits for
+    repair; None where nothing does."""
 
     covers: int
     base: int
     state: bytes
-    late: list[msgspec.Raw] = []
+    late: list[Late] | None = None
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True):
@@ -80,7 +93,10 @@ class Snapshot:
 
     def take(self, key: bytes, value: bytes) -> None:
         if key == HEADER_KEY:
-            self.header = _decode_header(value)
+            header = _decode_header(value)
+            # A stale one may stand after a newer one.
+            if self.header is None or header.covers >= self.header.covers:
+                self.header = header
         else:
             self.locations[key] = _decode_saved(value)
 
@@ -88,6 +104,11 @@ class Snapshot:
     def covered(self) -> int:
         """The input offset that the last complete save covers."""
         return self.header.covers if self.header is not None else 0
+
+    @property
+    def heard(self) -> int:
+        """The registry offset that it covers."""
+        return self.header.registry if self.header is not None else 0
 
     def is_ahead(self, record: Saved) -> bool:
         """Whether a record belongs to a save that was not completed."""

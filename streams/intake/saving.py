@@ -23,6 +23,7 @@ from streams.intake.share import Share
 EVERY_S = 4.0
 WRITTEN_WITHIN = 0.6
 """The part of that time over which the records of a save are spread; the rest is for their acknowledgement."""
+AT_ONCE_S = 0.02
 SLICE = 100
 """Locations to a slice: a few milliseconds."""
 
@@ -39,7 +40,7 @@ class Saving:
 
     def __init__(self, share: Share, output: Output, outbox: Outbox, snapshot: Snapshot) -> None:
         self.share = share
-        self.covers = snapshot.covered
+        self.covers, self._registry = snapshot.covered, snapshot.heard
         """Up to where the input is in a complete save."""
         self.completed = time.monotonic()
         """When a save was completed last, or the partition taken over."""
@@ -61,7 +62,10 @@ class Saving:
     def is_complete(self) -> bool:
         """Whether everything that was read is saved."""
         share = self.share
-        return self._header is None and (share.is_quiet or (self.covers == share.position and not share.has_spoken))
+        if self._header is not None:
+            return False
+        is_known = (self.covers, self._registry) == (share.position, share.registry_offset)
+        return share.is_quiet or (is_known and not share.has_spoken)
 
     def go_on(self, every_s: float) -> bool:
         """Do what is due now of a save that begins every `every_s` seconds; whether it was completed."""
@@ -72,8 +76,9 @@ class Saving:
         if self._header is None:
             return False
         within_s = every_s * WRITTEN_WITHIN
+        pause_ends = time.monotonic() + AT_ONCE_S
         due = self._total if elapsed >= within_s else int(self._total * elapsed / within_s) + 1
-        while self._waiting and self._total - len(self._waiting) < due:
+        while self._waiting and self._total - len(self._waiting) < due and time.monotonic() < pause_ends:
             self._write(self._header, self._waiting[-SLICE:])
             del self._waiting[-SLICE:]
         while self._slices and self._outbox.reached(self._slices[0].mark):
@@ -103,12 +108,14 @@ class Saving:
         before = (share.clock.time or 0) - self._hot_ms
         records = []
         for location_id in location_ids:
-            share.chain.forget(location_id, before)
+            if location_id != share.in_repair:
+                share.chain.forget(location_id, before)
             key = location_id.encode()
             base = self._known.get(location_id, NEVER)
             self._sums.replace(key, base, header.covers)
             self._known[location_id] = header.covers
-            records.append((key, saved.encode(Saved(header.covers, base, share.chain.save(location_id)))))
+            record = Saved(header.covers, base, share.chain.save(location_id), share.dirty.get(location_id))
+            records.append((key, saved.encode(record)))
         self._slices.append(_Slice(self._outbox.mark(), records))
 
     def _finish(self, header: Header) -> bool:
@@ -122,7 +129,7 @@ class Saving:
             self._outbox.send(INTAKE_STATE, saved.HEADER_KEY, saved.encode(header), self.share.partition)
             self._mark = self._outbox.mark()
             return False
-        self.covers, self.completed = header.covers, time.monotonic()
+        self.covers, self._registry, self.completed = header.covers, header.registry, time.monotonic()
         self._header = self._mark = None
         return True
 

@@ -6,9 +6,9 @@ broker, from a long pause and from a crash is one and the same path.
 
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
@@ -20,6 +20,7 @@ from streams.folds.world import World
 from streams.intake.kafka import Interrupted, Kafka, reason
 from streams.intake.outbox import Outbox
 from streams.intake.registry import Registry, concerned
+from streams.intake.repair import Archive, Repair
 from streams.intake.saving import EVERY_S, Saving, save_all
 from streams.intake.share import TOPIC, Figures, Share
 from streams.intake.takeover import Followed, TakeOver
@@ -30,6 +31,7 @@ WAIT_S = 0.05
 GIVE_UP_WITHIN_S = 3.0
 """Partitions that go to another process are saved first, if that takes no longer: the group waits."""
 STOP_WITHIN_S = 20.0
+MEASURE_EVERY_S = 0.5
 
 log = structlog.get_logger("intake")
 
@@ -42,6 +44,8 @@ class Options:
     derivation: Derivation
     session_timeout_s: float = 15.0
     save_every_s: float = EVERY_S
+    archive: Archive | None = None
+    """Without it, what is to be repaired waits."""
 
 
 class Session:
@@ -52,6 +56,7 @@ class Session:
         self._touched: set[int] = set()
         self._failure: Exception | None = None
         self._closing = False
+        self._measured_at = 0.0
         self._save_every_s = options.save_every_s
         timeout_ms = int(options.session_timeout_s * 1000)
         self._pause = PauseCheck(options.session_timeout_s * 0.7)
@@ -61,6 +66,8 @@ class Session:
         gate = Gate(options.derivation, world.open_since)
         self.registry = Registry(kafka, world, gate, figures.unknown)
         self._reader = kafka.reader()
+        lag_ms = options.derivation.max_clock_lag_s * 1000
+        self._repair = Repair(kafka, options.archive, self.outbox, lag_ms) if options.archive is not None else None
         self._take_over = TakeOver(self._reader, world, gate, self.outbox, self.registry, figures)
         self._consumer = Consumer(
             kafka.config(
@@ -80,6 +87,8 @@ class Session:
     def __exit__(self, *_: object) -> None:
         """Without saving: what was saved is all that counts."""
         self._closing = True
+        if self._repair is not None:
+            self._repair.close()
         self.outbox.abandon()
         self._consumer.close()
         self._reader.close()
@@ -99,7 +108,9 @@ class Session:
             self.outbox.poll()
             self._hear_registry()
             self._compare_output()
-            self._measure()
+            self._measure_lag()
+            if self._repair is not None:
+                self._repair.go_on([followed.share for followed in self.followed.values()])
             for followed in self.followed.values():
                 followed.progress.tell()
                 if followed.saving.go_on(self._save_every_s):
@@ -108,22 +119,24 @@ class Session:
         self._save([followed.saving for followed in self.followed.values()], STOP_WITHIN_S)
 
     def _take(self, batch: Sequence[Message]) -> None:
-        by_partition: defaultdict[int, list[Message]] = defaultdict(list)
-        for message in batch:
-            by_partition[message.partition()].append(message)  # type: ignore[index]
+        if any(map(Message.error, batch)):
+            batch = self._without_errors(batch)
         touched, self._touched = self._touched, set()
-        for partition, messages in by_partition.items():
-            if (error := messages[0].error()) is not None or (error := messages[-1].error()) is not None:
-                log.warning("cannot read", topic=TOPIC, partition=partition, reason=reason(error))
-                messages = [message for message in messages if message.error() is None]
-            followed = self.followed.get(partition)
-            if followed is None or not messages:
+        for partition, messages in groupby(batch, Message.partition):
+            followed = self.followed.get(partition)  # type: ignore[arg-type]
+            if followed is None:
                 continue
             if partition in touched:
                 # Taken over while the batch was collected: messages of the time before may stand in it.
                 self._seek(followed.share)
             else:
-                followed.share.take(messages)
+                followed.share.take(list(messages))
+
+    def _without_errors(self, batch: Sequence[Message]) -> Sequence[Message]:
+        for message in batch:
+            if (error := message.error()) is not None:
+                log.warning("cannot read", topic=TOPIC, partition=message.partition(), reason=reason(error))
+        return [message for message in batch if message.error() is None]
 
     def _seek(self, share: Share) -> None:
         try:
@@ -137,7 +150,7 @@ class Session:
             share = followed.share
             if share.registry_offset != self.registry.next_offset:
                 share.registry_offset = self.registry.next_offset
-                share.judge_again(concerned(share, records))
+                share.register(concerned(share, records))
                 self._say_refusals(share)
 
     def _say_refusals(self, share: Share) -> None:
@@ -155,10 +168,15 @@ class Session:
             if doubtful := followed.output.compare():
                 log.warning("another process wrote here", partition=followed.share.partition, locations=doubtful)
 
-    def _measure(self) -> None:
+    def _measure_lag(self) -> None:
+        now = time.monotonic()
+        if now - self._measured_at < MEASURE_EVERY_S:
+            return
+        self._measured_at = now
         for partition, followed in self.followed.items():
             at = TopicPartition(TOPIC, partition)
-            _, followed.share.end = self._consumer.get_watermark_offsets(at, cached=True)
+            _, end = self._consumer.get_watermark_offsets(at, cached=True)
+            followed.share.end = max(followed.share.end, end)
 
     def _check_pause(self) -> None:
         """After standing still for long, only the group knows whether the partitions still are ours: it takes no offset

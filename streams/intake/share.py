@@ -5,9 +5,10 @@ or beside a successor, says the same with the same versions.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import structlog
 from confluent_kafka import Message
 
 from schemas.events import Heartbeat, Tick
@@ -17,15 +18,19 @@ from streams.engine import Position
 from streams.folds.chain import Chain
 from streams.folds.clock import Gap, Listening
 from streams.folds.outages import Outages
-from streams.folds.states import States
+from streams.folds.states import States, profile_of
 from streams.folds.world import World
 from streams.intake.kafka import offset_of
 from streams.intake.outbox import Outbox
+from streams.intake.saved import Late
 
 TOPIC = Heartbeat.TOPIC
 FOLDS = (States, Outages)
 STATES = 0
 """The place of the fold that takes heartbeats."""
+
+
+log = structlog.get_logger("intake")
 
 
 class Figures:
@@ -34,6 +39,7 @@ class Figures:
     def __init__(self) -> None:
         self.processed = 0
         self.late = 0
+        self.repaired = 0
         self.delayed = 0
         self.refused: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
@@ -54,12 +60,16 @@ class Share:
         self.quiet_until = 0
         self.registry_offset = 0
         """The offset of the next registry record: the other part of every version."""
+        self.dirty: dict[str, list[Late]] = {}
+        """The locations whose past is to be derived again from the archive, and their samples that came too late."""
+        self.in_repair = ""
+        """The location of which nothing may be forgotten now."""
         self._states: Any = self.chain.loop.folds[STATES]
         self._unsettled: set[str] = set()
         self._unheard: list[Gap | Listening] = []
         self._gate = gate
         self._outbox = outbox
-        self._figures = figures
+        self.figures = figures
         self._lag_ms = world.derivation.max_clock_lag_s * 1000
         self._told_through = -1
         self.has_spoken = False
@@ -91,19 +101,25 @@ class Share:
         heartbeats, keys, states = self._gate.heartbeats, self.chain.loop.keys, self._states
         unknown = heartbeats.with_unknown_fields
         samples = heartbeats.decode_all(messages)
-        self._figures.unknown[TOPIC] += heartbeats.with_unknown_fields - unknown
+        self.figures.unknown[TOPIC] += heartbeats.with_unknown_fields - unknown
         for index in states.go_on(keys, STATES, samples, self.clock):
-            sample, message = samples[index], messages[index]
+            self._take_one(messages[index], samples[index])
+        self.position = offset_of(messages[-1]) + 1
+        self.figures.processed += len(messages)
+
+    def _take_one(self, message: Any, sample: Heartbeat | None) -> None:
+        try:
             if sample is None:
                 self._take_slowly(message)
             else:
                 self._take_event(sample, message.offset())
-        self.position = offset_of(messages[-1]) + 1
-        self._figures.processed += len(messages)
+        except Exception:
+            log.error("this message cannot be taken in", topic=TOPIC, partition=self.partition, offset=message.offset())
+            raise
 
     def _judge(self, sample: Heartbeat, offset: int) -> None:
         if sample.effective_at(self._lag_ms) != sample.occurred_at:
-            self._figures.delayed += 1
+            self.figures.delayed += 1
         if offset < self.quiet_until:
             self._unsettled.add(sample.location_id)
         else:
@@ -122,10 +138,10 @@ class Share:
                 headers=headers,
                 timestamp=timestamp,
                 gate=self._gate,
-                unknown=self._figures.unknown,
+                unknown=self.figures.unknown,
             )
         if isinstance(event, Rejected):
-            self._figures.refused[event.reason] += 1
+            self.figures.refused[event.reason] += 1
             self._outbox.dead_letter(dead_letter(event, value, topic=TOPIC, partition=self.partition, offset=offset))
         elif isinstance(event, Heartbeat):
             self._take_event(event, offset)
@@ -138,17 +154,41 @@ class Share:
             self._advance(offset)
         held = self.chain.loop.held(sample.location_id, self.partition)
         held.changed = True
-        if self._states.absorb(held.states[STATES], sample, self.clock.time or 0):
+        if sample.effective_at(self._lag_ms) <= held.states[STATES].base_at:
+            self._set_aside(sample)
+        elif self._states.absorb(held.states[STATES], sample, self.clock.time or 0):
             self._judge(sample, offset)
+
+    def _set_aside(self, sample: Heartbeat) -> None:
+        """Keep a sample for repair: memory does not hold its time any more."""
+        self.figures.late += 1
+        late = Late(sample.device_id, profile_of(sample), sample.occurred_at, sample.effective_at(self._lag_ms))
+        self.dirty.setdefault(sample.location_id, []).append(late)
 
     def _tick(self, tick: Tick, offset: int) -> None:
         changes = self.chain.heard(tick, self.partition)
+        if tick.occurred_at < self.clock.collectors[tick.collector_id].newest:
+            changes = [change for change in changes if not self._is_about_the_past(change)]
         if offset < self.quiet_until:
             self._unheard += changes
             return
         for change in changes:
             self.say(self.chain.loop.broadcast(change, _here, self.at(offset)))
         self._advance(offset)
+
+    def _is_about_the_past(self, change: Gap | Listening) -> bool:
+        """Whether a late tick changed blind time; where that begins before what memory holds, repair judges it."""
+        if isinstance(change, Listening):
+            return False
+        concerned = [
+            (location_id, held.states[STATES])
+            for location_id, held in self.chain.loop.keys.items()
+            if self._states.concerns(location_id, held.states[STATES], change)
+        ]
+        past = [location_id for location_id, location in concerned if change.since < location.base_at]
+        self.mark(past)
+        self.judge_again(location_id for location_id, _ in concerned if location_id not in self.dirty)
+        return True
 
     def _advance(self, offset: int) -> None:
         if offset >= self.quiet_until:
@@ -177,6 +217,21 @@ class Share:
         for change in unheard:
             self.say(self.chain.loop.broadcast(change, _here, here))
         self.say(self.chain.loop.advance(self.partition, here))
+
+    def mark(self, location_ids: Iterable[str]) -> None:
+        """Leave the past of these locations to repair."""
+        for location_id in location_ids:
+            self.dirty.setdefault(location_id, [])
+            self.chain.loop.keys[location_id].changed = self.has_spoken = True
+
+    def register(self, concerned: Mapping[str, int]) -> None:
+        """Judge locations again because of the registry, each from an instant on (ms)."""
+        keys = self.chain.loop.keys
+        past = {
+            location_id for location_id, since in concerned.items() if since < keys[location_id].states[STATES].base_at
+        }
+        self.mark(sorted(past))
+        self.judge_again(location_id for location_id in concerned if location_id not in past)
 
     def judge_again(self, location_ids: Iterable[str]) -> None:
         """Ask about locations again, at the current position: something else than a message of theirs changed."""

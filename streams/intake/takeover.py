@@ -58,13 +58,16 @@ class TakeOver:
             share.clock.restore(header.clock)
         for location, record in snapshot.locations.items():
             share.chain.restore(location.decode(), partition, record.state)
+            if record.late is not None:
+                share.dirty[location.decode()] = record.late
             if snapshot.is_ahead(record):
                 share.chain.loop.keys[location.decode()].changed = share.has_spoken = True
-        share.position = max(watermarks(self.reader, TOPIC, partition)[0], self._resume_at(share, snapshot))
+        low, share.end = watermarks(self.reader, TOPIC, partition)
+        share.position = max(low, self._resume_at(share, snapshot))
         share.quiet_until = snapshot.reaches()
-        heard = self.registry.since(header.registry if header is not None else 0)
+        heard = self.registry.since(snapshot.heard)
         if heard and snapshot.locations:
-            share.judge_again(concerned(share, heard))
+            share.register(concerned(share, heard))
         return share
 
     def _resume_at(self, share: Share, snapshot: Snapshot) -> int:

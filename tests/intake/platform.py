@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from schemas.derivation import Derivation
@@ -26,6 +26,7 @@ from streams.audit.replay import Replay
 from streams.intake.kafka import Kafka, read
 from streams.intake.run import run
 from streams.intake.saved import HEADER_KEY, Header
+from streams.intake.session import GROUP
 from streams.topics import partition_counts
 
 PUBLISHED: tuple[type[Fact], ...] = (LocationState, LocationOutage)
@@ -70,9 +71,12 @@ class Platform:
         while not set(TOPICS) <= set(admin.list_topics(timeout=10).topics):
             time.sleep(0.05)
 
-    def play(self, lines: Iterable[Line], *, pause_every: int = 0, pause_s: float = 0.0) -> None:
+    def play(self, lines: Iterable[Line], over_s: float = 0.0) -> None:
+        """Into the topics; where `over_s` is given, evenly over so many seconds."""
         producer = Producer({"bootstrap.servers": self.bootstrap, "enable.idempotence": True, "linger.ms": 5})
-        for number, line in enumerate(lines, 1):
+        lines = list(lines)
+        begun = time.monotonic()
+        for number, line in enumerate(lines):
             producer.produce(
                 line.topic,
                 line.value,
@@ -81,10 +85,16 @@ class Platform:
                 timestamp=line.timestamp or 0,
                 headers=[*(line.headers or ())],
             )
-            if pause_every and number % pause_every == 0:
-                producer.flush()
-                time.sleep(pause_s)
+            ahead_s = begun + over_s * number / len(lines) - time.monotonic()
+            if ahead_s > 0.01:
+                producer.poll(0)
+                time.sleep(ahead_s)
         assert producer.flush(30) == 0
+
+    def play_slowly(self, lines: Iterable[Line], seconds: float) -> threading.Thread:
+        thread = threading.Thread(target=self.play, args=(lines, seconds))
+        thread.start()
+        return thread
 
     def command(self) -> list[str]:
         given = {
@@ -140,16 +150,34 @@ class Platform:
         reader.close()
         return lines
 
+    def await_member(self, within_s: float = 30.0) -> None:
+        """Until some process is a member of the group."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        deadline = time.monotonic() + within_s
+        while True:
+            future = admin.describe_consumer_groups([GROUP], request_timeout=2.0)[GROUP]
+            try:
+                if future.result().members:
+                    return
+            except KafkaException:
+                pass
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     def await_saved(self, within_s: float = 60.0) -> None:
         """Until everything that was played is in a complete save."""
         deadline = time.monotonic() + within_s
         ends = {line.partition: (line.offset or 0) + 1 for line in self.read(INPUT)}
+        registry = len(self.read("registry"))
         while True:
             self._raise()
             covered = self.headers()
-            if all(partition in covered and covered[partition].covers >= end for partition, end in ends.items()):
+            if all(
+                partition in covered and covered[partition].covers >= end and covered[partition].registry >= registry
+                for partition, end in ends.items()
+            ):
                 return
-            assert time.monotonic() < deadline, {partition: each.covers for partition, each in covered.items()} | ends
+            assert time.monotonic() < deadline, ({each: covered[each].covers for each in covered}, ends)
             time.sleep(0.1)
 
     def headers(self) -> dict[int | None, Header]:
@@ -189,10 +217,11 @@ class Platform:
             here, there = published.get(topic, []), audited.get(topic, [])
             only_published = [fact for fact in here if fact not in there]
             only_audited = [fact for fact in there if fact not in here]
-            assert (only_published, only_audited) == ([], []), topic
+            assert (only_published, only_audited) == ([], []), (topic, only_published, only_audited)
         refused = {(each.topic, each.partition, each.offset, each.reason) for each in self.replay().dead_letters}
         published_refusals = self.refusals()
-        assert (published_refusals - refused, refused - published_refusals) == (set(), set())
+        missing, wrong = refused - published_refusals, published_refusals - refused
+        assert (missing, wrong) == (set(), set()), (missing, wrong)
 
 
 def _in_order(facts: Iterable[Fact]) -> Current:

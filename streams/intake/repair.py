@@ -1,0 +1,181 @@
+"""The past of a location, derived again: what came too late for memory is judged from the archive, by the same folds.
+
+A thread reads what the archive holds of the location, as soon as it holds all that intake has read and said. The rest
+happens in the loop, so that a location's facts have one writer: archive, memory and late samples together are the
+location's whole state, and what follows from it is compared with what was ever published of it.
+"""
+
+import queue
+import threading
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from clickhouse_connect.driver.client import Client
+from confluent_kafka import TopicPartition
+
+from schemas.facts import DeadLetter, Fact, LocationState
+from streams.archive.read import Heartbeats, accepted_heartbeats, current_facts
+from streams.archive.wait import caught_up
+from streams.engine import Held
+from streams.folds.samples import Profile
+from streams.intake.kafka import Kafka
+from streams.intake.outbox import WATCHED, Outbox
+from streams.intake.saved import Late
+from streams.intake.share import FOLDS, STATES, TOPIC, Share
+
+CAUGHT_UP_WITHIN_S = 30.0
+AGAIN_AFTER_S = 5.0
+
+log = structlog.get_logger("intake")
+
+Archive = Callable[[], Client]
+"""Connects to ClickHouse."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything of a location, when the archive has read as far as `ends`: by topic, partition and offset."""
+
+    share: Share
+    location_id: str
+    ends: Mapping[str, Mapping[int, int]]
+
+
+@dataclass
+class Past:
+    """What the archive holds of a location: its samples by device and profile, those that count at their arrival, and
+    its current facts."""
+
+    request: Request
+    alike: dict[tuple[str, Profile], "array[int]"] = field(default_factory=dict)
+    delayed: list[Late] = field(default_factory=list)
+    published: list[dict[Any, Fact]] = field(default_factory=list)
+
+    def take(self, batch: Heartbeats, max_clock_lag_ms: int) -> None:
+        for device_id, at, up, interval_ms, collector_id, received_at, buffered in zip(
+            batch.device_id,
+            batch.occurred_at,
+            batch.up,
+            batch.interval_ms,
+            batch.collector_id,
+            batch.received_at,
+            batch.buffered,
+            strict=True,
+        ):
+            profile = Profile(bool(up), interval_ms, collector_id)
+            if received_at is not None and received_at - at > max_clock_lag_ms and not buffered:
+                self.delayed.append(Late(device_id, profile, at, received_at))
+            else:
+                self.alike.setdefault((device_id, profile), array("q")).append(at)
+
+
+class Repair:
+    """One location at a time: late events are few, and the loop has other things to do."""
+
+    def __init__(self, kafka: Kafka, archive: Archive, outbox: Outbox, max_clock_lag_ms: int) -> None:
+        self._kafka = kafka
+        self._archive = archive
+        self._outbox = outbox
+        self._max_clock_lag_ms = max_clock_lag_ms
+        self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[Past] = queue.SimpleQueue()
+        self._asked: Request | None = None
+        self._closing = threading.Event()
+        threading.Thread(target=self._work, name="repair", daemon=True).start()
+
+    def go_on(self, shares: Sequence[Share]) -> None:
+        """Take in the answer, if there is one, and ask for the next location."""
+        if not self._answers.empty():
+            past = self._answers.get()
+            self._asked = None
+            if any(share is past.request.share for share in shares):
+                rebuild(past)
+        if self._asked is None:
+            self._ask(shares)
+
+    def _ask(self, shares: Sequence[Share]) -> None:
+        share = next((share for share in shares if share.dirty and not share.is_quiet), None)
+        if share is None:
+            return
+        location_id = share.in_repair = next(iter(share.dirty))
+        ends = {topic: {share.partition: self._outbox.ends.get((topic, share.partition), 0)} for topic in WATCHED}
+        ends[TOPIC] = {share.partition: share.position}
+        self._asked = Request(share, location_id, ends)
+        self._requests.put(self._asked)
+
+    def close(self) -> None:
+        self._closing.set()
+        self._requests.put(None)
+
+    def _work(self) -> None:
+        while (request := self._requests.get()) is not None:
+            while not self._closing.is_set():
+                try:
+                    self._answers.put(self._read(request))
+                except Exception as error:  # noqa: BLE001 -- whatever ails ClickHouse: it is waited for
+                    log.warning("the archive cannot be read: repair waits", reason=str(error)[:500])
+                    self._closing.wait(AGAIN_AFTER_S)
+                else:
+                    break
+
+    def _read(self, request: Request) -> Past:
+        client = self._archive()
+        try:
+            for topic, ends in (*request.ends.items(), (DeadLetter.TOPIC, self._refusals())):
+                caught_up(client, topic, ends, CAUGHT_UP_WITHIN_S, kafka=self._kafka.config())
+            past = Past(request)
+            for batch in accepted_heartbeats(client, location=request.location_id):
+                past.take(batch, self._max_clock_lag_ms)
+            for fold in FOLDS:
+                facts = current_facts(client, fold.fact, location=request.location_id)
+                past.published.append({fact.identity: fact for fact in facts})
+            return past
+        finally:
+            client.close()
+
+    def _refusals(self) -> dict[int, int]:
+        """How far the archive must know what was refused: to the end."""
+        reader = self._kafka.reader()
+        try:
+            return {0: reader.get_watermark_offsets(TopicPartition(DeadLetter.TOPIC, 0), timeout=10.0)[1]}
+        finally:
+            reader.close()
+
+
+def rebuild(past: Past) -> None:
+    """Put the whole state of a location in the place of the one that memory had, and say what follows from it."""
+    share, location_id = past.request.share, past.request.location_id
+    loop = share.chain.loop
+    states: Any = loop.folds[STATES]
+    late, known = share.dirty.pop(location_id), loop.held(location_id, share.partition)
+    location = states.empty()
+    for (device_id, profile), times in past.alike.items():
+        states.absorb_all(location, device_id, profile, times)
+    for device_id, profile, dated, taken_at in (*past.delayed, *late):
+        if taken_at == dated:
+            states.absorb_all(location, device_id, profile, [dated])
+        else:
+            states.absorb_delayed(location, device_id, profile, dated, taken_at)
+    states.merge(location, known.states[STATES])
+    published = [_newest(*facts) for facts in zip(past.published, known.published, strict=True)]
+    rows = {fact.from_: fact for fact in published[STATES].values() if isinstance(fact, LocationState)}
+    loop.keys[location_id] = Held(share.partition, [location, rows], published)
+    # Months that are final stay as they are, but for what was accepted before they were.
+    still_open = share.world.open_since(share.clock.time or 0)
+    loop.forget(location_id, min([still_open, *(each.taken_at - 1 for each in late)]))
+    share.in_repair = ""
+    share.figures.repaired += 1
+    share.judge_again([location_id])
+    loop.keys[location_id].changed = share.has_spoken = True
+
+
+def _newest(archived: dict[Any, Fact], held: dict[Any, Fact]) -> dict[Any, Fact]:
+    """Of each fact the newest; what is held is never older than what was archived."""
+    newest = dict(archived)
+    for identity, fact in held.items():
+        if identity not in newest or fact.version >= newest[identity].version:
+            newest[identity] = fact
+    return newest

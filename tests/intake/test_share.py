@@ -1,0 +1,101 @@
+"""A share of the input, without a Kafka: what is said depends on the log alone, wherever it is cut, saved or pruned."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+
+from schemas.facts import LocationOutage, LocationState
+from schemas.terms.book import read_book
+from schemas.wire import Line
+from streams.audit.replay import Replay
+from streams.intake.repair import rebuild
+from streams.intake.share import TOPIC
+from tests.fleets import HOUR, SETTINGS, Fleet
+from tests.intake.recorded import Follower, Recorded, in_order, newest
+
+BOOK = read_book()
+SEEDS = range(6)
+
+
+def fleet(seed: int) -> list[Line]:
+    return Fleet(Random(seed), partitions=1, locations=4, devices=7).lines()
+
+
+def batches(messages: list[Recorded], random: Random) -> Iterator[list[Recorded]]:
+    while messages:
+        size = random.choice((1, 10, 100, 1000))
+        yield messages[:size]
+        messages = messages[size:]
+
+
+def audited(lines: list[Line]) -> list[dict[str, Any]]:
+    replay = Replay(BOOK, SETTINGS, partitions=1)
+    replay.read(line for line in lines if line.topic in (TOPIC, "registry"))
+    return in_order(fact for fact in replay.facts() if isinstance(fact, LocationState | LocationOutage))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_said_does_not_depend_on_where_batches_end(seed: int) -> None:
+    said = []
+    for cut in range(3):
+        follower = Follower(BOOK, SETTINGS, fleet(seed))
+        follower.register(follower.records)
+        for batch in batches(follower.messages, Random(cut)):
+            follower.take(batch)
+        said.append([fact.written() for fact in follower.spy.facts])
+    assert said[0] == said[1] == said[2]
+    assert in_order(newest(follower.spy.facts)) == audited(fleet(seed))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_read_again_over_newer_states_is_taken_in_quietly(seed: int) -> None:
+    """A crash in the middle of a save: the header covers less than the locations' states that were saved after it."""
+    random = Random(seed)
+    before = Follower(BOOK, SETTINGS, fleet(seed))
+    before.register(before.records)
+    covers, reaches = sorted(random.sample(range(len(before.messages)), 2))
+    before.take(before.messages[:covers])
+    clock, share = before.share.clock.save(), before.share
+    saved = {location_id: share.chain.save(location_id) for location_id in share.chain.loop.keys}
+    before.take(before.messages[covers:reaches])
+    for location_id in share.chain.loop.keys:
+        if random.random() < 0.5 or location_id not in saved:
+            saved[location_id] = share.chain.save(location_id)
+
+    after = Follower(BOOK, SETTINGS, fleet(seed))
+    after.register(after.records)
+    after.share.clock.restore(clock)
+    for location_id, state in saved.items():
+        after.share.chain.restore(location_id, 0, state)
+    after.share.position, after.share.quiet_until = covers, reaches
+    for batch in batches(after.messages[covers:], random):
+        after.take(batch)
+        assert after.share.position > reaches or not after.spy.facts
+    assert in_order(newest([*before.spy.facts, *after.spy.facts])) == audited(fleet(seed))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_came_too_late_for_memory_is_repaired_from_the_archive(seed: int) -> None:
+    """Memory of ten minutes; registry records, ticks and samples that reach back further are left to repair."""
+    random = Random(seed)
+    follower = Follower(BOOK, SETTINGS, fleet(seed))
+    records = list(follower.records)
+    for batch in batches(follower.messages, random):
+        follower.take(batch)
+        follower.forget(HOUR // 6)
+        if random.random() < 0.2 and records:
+            follower.register([records.pop()])
+        if random.random() < 0.3:
+            repair(follower)
+    follower.register(records)
+    repair(follower)
+    assert not follower.share.dirty
+    assert follower.figures.repaired
+    assert in_order(newest(follower.spy.facts)) == audited(fleet(seed))
+
+
+def repair(follower: Follower) -> None:
+    for location_id in list(follower.share.dirty):
+        rebuild(follower.past(location_id))
