@@ -78,7 +78,7 @@ class Availabilities(Fold):
     def due(self, key: str, months: Months, partition: Partition) -> int:
         """When there is a time, then when an account has the location, a month has begun or an ended one closes."""
         world, now = self.world, self.world.slowest
-        if now is None:
+        if not now:  # no partition has a time, or one is known to have it of which nothing has been read (0)
             return 0
         delay = world.derivation.month_close_delay_ms
         turns = (

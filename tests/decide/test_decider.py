@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.facts import Availability, Credit
-from tests.decide.cluster import Cluster, Process
+from tests.decide.cluster import INPUT, Cluster, Process
 from tests.decide.story import Story, current, differences, tell
 
 
@@ -28,6 +28,20 @@ def test_live_equals_replay(seed: int, every: int) -> None:
     facts = current(cluster.facts())
     assert any(isinstance(fact, Availability) and fact.closed for fact in facts.values())
     assert any(isinstance(fact, Credit) for fact in facts.values())
+
+
+@pytest.mark.parametrize("at_most", [1, 20])
+def test_a_worker_that_starts_when_much_was_said_may_read_one_partition_after_the_other(at_most: int) -> None:
+    """What it has heard of the others, but not read, holds the closing of months, and no longer than that."""
+    story = tell(6)
+    cluster = Cluster(story.partitions)
+    for out in story.outs:
+        cluster.append(out)
+    process = Process(cluster, story, range(story.partitions))
+    for partition in range(story.partitions):
+        while process.finish([(topic, partition) for topic in INPUT], at_most=at_most):
+            pass
+    assert not list(differences(cluster.facts(), story.replay(), story.replayed))
 
 
 def test_what_is_refused_is_what_a_replay_refuses() -> None:
