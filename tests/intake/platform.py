@@ -31,6 +31,8 @@ from streams.topics import partition_counts
 
 PUBLISHED: tuple[type[Fact], ...] = (LocationState, LocationOutage)
 INPUT = "device-heartbeats"
+SHOWN = 3
+"""So many differences are named where a check fails."""
 
 Current = dict[str, list[dict[str, Any]]]
 
@@ -48,7 +50,7 @@ class Platform:
     failed: list[BaseException] = field(default_factory=list)
 
     def create(self) -> None:
-        """Fresh topics, in place of any that there were. Their input topics keep the timestamps that they are given."""
+        """Fresh topics, in place of any that there were. They keep the timestamps that they are given, however old."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
         counts = partition_counts(self.partitions)
         there = set(admin.list_topics(timeout=10).topics) & set(TOPICS)
@@ -62,7 +64,7 @@ class Platform:
                 topic.name,
                 topic.partitions(counts),
                 1,
-                config=topic.config(self.settings) | {"message.timestamp.type": "CreateTime"},
+                config=topic.config(self.settings) | {"message.timestamp.type": "CreateTime", "retention.ms": "-1"},
             )
             for topic in TOPICS.values()
         ]
@@ -217,7 +219,8 @@ class Platform:
             here, there = published.get(topic, []), audited.get(topic, [])
             only_published = [fact for fact in here if fact not in there]
             only_audited = [fact for fact in there if fact not in here]
-            assert (only_published, only_audited) == ([], []), (topic, only_published, only_audited)
+            differ = len(only_published), len(only_audited)
+            assert differ == (0, 0), (topic, differ, only_published[:SHOWN], only_audited[:SHOWN])
         refused = {(each.topic, each.partition, each.offset, each.reason) for each in self.replay().dead_letters}
         published_refusals = self.refusals()
         missing, wrong = refused - published_refusals, published_refusals - refused
