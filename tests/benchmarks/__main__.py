@@ -1,11 +1,14 @@
 """`python -m tests.benchmarks [NAME…] [--small]`: measure, show a table, leave JSON under build/."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from rich.console import Console
 
+from infra.supervised import ServerError
 from tests.benchmarks import figures
 from tests.benchmarks.archive import archive
 from tests.benchmarks.demo import demo
@@ -38,16 +41,15 @@ def main(arguments: list[str] | None = None) -> list[Figure]:
     chosen = parser.parse_args(arguments)
     if unknown := set(chosen.names) - set(BENCHMARKS):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that nothing is left running
     console = Console()
     stage = Stage(console, chosen.small, chosen.rounds or (1 if chosen.small else 3))
     machine = this_machine()
     found: list[Figure] = []
     for name in chosen.names or BENCHMARKS:
-        console.rule(f"{name} (load {load():.2f})")
-        try:
-            found += BENCHMARKS[name](stage)
-        except ContenderFailedError as failed:
-            found.append(Figure(name=name, value=None, unit="", note=str(failed)))
+        before = load()
+        console.rule(f"{name} (load {before:.2f})")
+        found += (replace(figure, machine_load=before) for figure in measured(name, stage))
     figures.show(found, machine, console)
     path = BUILD / ("small.json" if chosen.small else "results.json")
     figures.write(found, machine, path, small=chosen.small)
@@ -55,5 +57,13 @@ def main(arguments: list[str] | None = None) -> list[Figure]:
     return found
 
 
+def measured(name: str, stage: Stage) -> Iterator[Figure]:
+    """The figures of one benchmark, as far as it comes: others must not be lost with it."""
+    try:
+        yield from BENCHMARKS[name](stage)
+    except (ContenderFailedError, ServerError, TimeoutError) as error:
+        yield Figure(name=name, value=None, unit="", note=str(error), failed=True)
+
+
 if __name__ == "__main__":
-    sys.exit(any(figure.reached is False for figure in main()))
+    sys.exit(any(figure.failed or figure.reached is False for figure in main()))

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tests.benchmarks.machine import Machine
@@ -22,6 +23,10 @@ class Figure:
     """None: told for the record."""
     better: Literal["more", "less"] = "more"
     note: str = ""
+    failed: bool = False
+    """Whether it could not be measured although it should have been."""
+    machine_load: float | None = None
+    """Of the machine when its benchmark began."""
     details: dict[str, Any] = field(default_factory=dict)
     """Every single measurement behind the value, and the settings under which it was taken."""
 
@@ -49,8 +54,8 @@ def show(figures: list[Figure], machine: Machine, console: Console) -> None:
         sign = "≥" if each.better == "more" else "≤"
         target = "" if each.target is None else f"{sign} {number(each.target)} {each.unit}"
         measured = "not measured" if each.value is None else f"{number(each.value)} {each.unit}"
-        verdict = {True: "[green]reached[/]", False: "[red]missed[/]", None: ""}[each.reached]
-        table.add_row(each.name, measured, target, verdict, each.note)
+        verdict = {True: "[green]reached[/]", False: "[red]missed[/]", None: "[red]failed[/]" if each.failed else ""}
+        table.add_row(each.name, measured, target, verdict[each.reached], escape(each.note))
     console.print(table)
 
 

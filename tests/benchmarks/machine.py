@@ -3,7 +3,8 @@
 import os
 import platform
 import re
-import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,12 +58,22 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def wait_for_calm(within_s: float, quiet: float = 0.7) -> float:
-    """Wait until little else runs, or until patience is at its end; the load that there is then."""
-    deadline = time.monotonic() + within_s
-    while load() > quiet and time.monotonic() < deadline:
-        time.sleep(2)
-    return load()
+def family_mib(pid: int) -> float:
+    """What a process and its descendants hold in memory now; pages that several of them share count once."""
+    held = 0.0
+    for each in _family(pid):
+        with suppress(OSError):  # it may end while we look
+            pss = re.search(r"^Pss:\s+(\d+) kB", (_PROC / str(each) / "smaps_rollup").read_text(), re.MULTILINE)
+            held += int(pss[1]) / 1024 if pss else 0.0
+    return held
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for children in (_PROC / str(pid) / "task").glob("*/children"):
+        with suppress(OSError):
+            for child in children.read_text().split():
+                yield from _family(int(child))
 
 
 def _status_mib(pid: int, name: str) -> float:

@@ -22,6 +22,7 @@ from infra.clickhouse import EmbeddedClickHouse
 from infra.kafka import EmbeddedKafka
 from tests.benchmarks import topic
 from tests.benchmarks.load import Load
+from tests.benchmarks.machine import family_mib
 from tests.benchmarks.machine import load as machine_load
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,7 @@ BUILD = ROOT / "build" / "benchmarks"
 
 MARGIN_MS = 60_000
 PATIENCE_S = 1_200
+LOOK_EVERY_S = 0.1
 
 
 class ContenderFailedError(Exception):
@@ -106,7 +108,7 @@ def contend(command: Sequence[str], folder: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Command:
-    """What a command took, from its start to its end."""
+    """What a command and the processes that it started took, from its start to its end."""
 
     seconds: float
     cpu_seconds: float
@@ -121,14 +123,24 @@ def command(arguments: Sequence[str], environment: Mapping[str, str] | None = No
         process = subprocess.Popen(
             arguments, cwd=ROOT, stdout=output, stderr=complaints, env={**os.environ, **(environment or {})}
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        peak_mib = 0.0
+        try:
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+            while not ended:
+                time.sleep(LOOK_EVERY_S)
+                peak_mib = max(peak_mib, family_mib(process.pid))
+                ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+        except BaseException:
+            process.terminate()
+            process.wait(PATIENCE_S)
+            raise
         seconds = time.monotonic() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         complaints.seek(0)
         if process.returncode:
             raise ContenderFailedError(f"{arguments}: {complaints.read().decode()[-1500:]}")
-        return Command(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output.read())
+        return Command(seconds, usage.ru_utime + usage.ru_stime, peak_mib, output.read())
 
 
 def fivenines(*arguments: object) -> list[str]:

@@ -28,7 +28,7 @@ def test_a_replay_of_a_file_is_measured() -> None:
 def test_the_others_are_measured(name: str) -> None:
     found = main([name, "--small"])
     assert found
-    assert all(figure.value for figure in found), [figure.note for figure in found if not figure.value]
+    assert all(figure.value for figure in found), [(figure.name, figure.note) for figure in found]
 
 
 def test_an_unknown_name_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
