@@ -26,18 +26,33 @@ _Place = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _Framed(msgspec.Struct, kw_only=True, gc=False):
-    """What stands around a value."""
+    """What may stand beside a value."""
 
     key: str | None = None
     partition: _Place | None = None
     offset: _Place | None = None
     timestamp: int | str | None = None
-    headers: dict[str, str] | list[tuple[str, str]] | None = None
 
 
 class _Written(_Framed, kw_only=True, gc=False):
     topic: str
     value: msgspec.Raw
+    headers: dict[str, str] | list[tuple[str, str]] | None = None
+
+
+_HEADER_NAMES: Final = {"content_type": "content-type"}
+
+
+class PlainHeaders(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename=_HEADER_NAMES.get):
+    """The usual headers of CloudEvents in binary mode: they leave alone a value that has its own id and time."""
+
+    ce_specversion: Literal["1.0"]
+    ce_source: Annotated[str, msgspec.Meta(min_length=1)]
+    content_type: Literal["application/json"] = "application/json"
+    ce_id: str = ""
+    ce_time: str = ""
+    ce_type: str = ""
+    ce_subject: str = ""
 
 
 class HeartbeatLine(_Framed, kw_only=True, gc=False):
@@ -45,6 +60,7 @@ class HeartbeatLine(_Framed, kw_only=True, gc=False):
 
     topic: Literal["device-heartbeats"]
     value: Heartbeat
+    headers: PlainHeaders | None = None
 
 
 _DECODE: Final = msgspec.json.Decoder(_Written).decode

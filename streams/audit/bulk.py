@@ -53,33 +53,25 @@ class Bulk:
 
     def others(self, lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
         """Take the plain heartbeats among the lines of a file; hand on every other line with its number, from 1."""
-        skew_ms, last, alike, parse = self._skew_ms, self._until, self._alike, times.parse
+        alike, parse = self._alike, times.parse
         for number, line in enumerate(lines, 1):
             try:
                 read = _decode(line)
                 sample, stamp = read.value, read.timestamp
                 dated = parse(sample.occurred_at)  # type: ignore[arg-type] # still text
-                if stamp is not None and isinstance(stamp, str):
-                    stamp = parse(stamp)
-                if sample.received_at is not None:
-                    arrival, slack_ms = parse(sample.received_at), self._lag_ms  # type: ignore[arg-type]
-                elif stamp is not None:
-                    arrival, slack_ms = stamp, self._never_too_late_ms - 1
-                else:
-                    arrival, slack_ms = min(dated, last), last
+                unsaid = sample.received_at is None and stamp is None
+                arrived = unsaid or self._arrived(sample, dated, stamp)
             except (ValueError, RecursionError):
                 yield number, line
                 continue
             if (
-                not dated - skew_ms <= arrival <= dated + slack_ms
-                or not _EARLIEST < dated < _LATEST
-                or read.headers is not None
-                or (read.partition is not None and read.key != sample.location_id)
+                not _EARLIEST < dated < _LATEST
                 or len(line) > MAX_BYTES
+                or (read.partition is not None and read.key != sample.location_id)
             ):
                 yield number, line
                 continue
-            if arrival > last:
+            if not arrived:
                 continue
             says = (
                 sample.device_id,
@@ -93,6 +85,16 @@ class Bulk:
             if known is None:
                 known = alike[says] = _alike(sample, read.partition)
             known.times.append(dated)
+
+    def _arrived(self, sample: Heartbeat, dated: int, stamp: int | str | None) -> bool:
+        """Whether it had arrived by then. Raises `ValueError` for what came too early or too late to be plain."""
+        arrival = times.parse(stamp) if isinstance(stamp, str) else stamp or 0
+        slack_ms = self._never_too_late_ms - 1
+        if sample.received_at is not None:
+            arrival, slack_ms = times.parse(sample.received_at), self._lag_ms  # type: ignore[arg-type] # still text
+        if not dated - self._skew_ms <= arrival <= dated + slack_ms:
+            raise ValueError("to be judged")
+        return arrival <= self._until
 
     def columns(self, batch: "Heartbeats") -> Iterator[tuple[Heartbeat, Partition]]:
         """Take a batch of the archive, which was accepted; hand on the samples that count at their arrival."""
@@ -124,6 +126,20 @@ class Bulk:
                 profile = Profile(up, interval_ms, collector_id)
                 told = self._alike[now] = Alike(partition, location_id, device_id, profile, array("q"))
             told.times.append(at)
+
+    def empty(self) -> "Bulk":
+        """Another one for the same recording."""
+        return Bulk(self._skew_ms, self._lag_ms, self._never_too_late_ms, self._until)
+
+    def taken(self) -> list[Alike]:
+        return list(self._alike.values())
+
+    def add(self, taken: Iterable[Alike]) -> None:
+        """Take what another one took."""
+        for each in taken:
+            known = self._alike.setdefault(each[:-1], each)
+            if known is not each:
+                known.times.extend(each.times)
 
     def pour(self, chain: Chain, location_id: str | None = None) -> None:
         """Tell the core: of one location, whereas the heartbeats of others then only move the time."""

@@ -76,11 +76,15 @@ class Replay:
     def read_file(self, lines: Iterable[bytes]) -> None:
         """Take in every line of a file."""
         for number, raw in self.bulk.others(lines):
-            line = parse_line(raw)
-            if isinstance(line, Rejected):
-                self.dead_letters.append(dead_letter(line, raw.rstrip(b"\r\n"), topic=None, line=number))
-            else:
-                self._take(Entry(line, number))
+            self.read_line(number, raw)
+
+    def read_line(self, number: int, raw: bytes) -> None:
+        """Take in one line of a file."""
+        line = parse_line(raw)
+        if isinstance(line, Rejected):
+            self.dead_letters.append(dead_letter(line, raw.rstrip(b"\r\n"), topic=None, line=number))
+        else:
+            self._take(Entry(line, number))
 
     def read(self, lines: Iterable[Line | Rejected]) -> None:
         """Take in messages one by one."""

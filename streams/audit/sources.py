@@ -21,7 +21,7 @@ class UnreadableError(Exception):
 class Recorded:
     """The lines of a file, `-` for standard input, plain or compressed (gzip, Zstandard); a context manager.
 
-    Raises `UnreadableError`.
+    `is_plain` says whether it can be entered anywhere. Raises `UnreadableError`.
     """
 
     def __init__(self, name: str) -> None:
@@ -31,6 +31,7 @@ class Recorded:
         try:
             self._file = sys.stdin.buffer if self.name == "-" else Path(self.name).open("rb")
             self._lines = _plain(self._file)
+            self.is_plain = self._lines is self._file and self.name != "-"
         except OSError as error:
             raise UnreadableError(f"{self.name}: {error.strerror or error}") from None
         return self

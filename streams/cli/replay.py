@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from schemas.facts import DeadLetter, Fact
 from schemas.terms.book import read_book
 from streams.audit.narrowing import Narrowing
 from streams.audit.replay import Replay, in_order
+from streams.audit.shares import processes_for, read_in_shares
 from streams.audit.sources import Recorded
 from streams.cli.errors import CommandError
 from streams.cli.options import command
@@ -87,8 +89,19 @@ def _read(audit: Replay, source: str, settings: Settings) -> None:
         with archive_of(settings) as client:
             read_archive(audit, client)
     else:
-        with Recorded(source) as recorded:
+        _read_file(audit, source)
+
+
+def _read_file(audit: Replay, source: str) -> None:
+    with Recorded(source) as recorded:
+        processes = processes_for(Path(source)) if recorded.is_plain else 1
+        if processes == 1:
             audit.read_file(ticked_off("reading", recorded))
+    if processes > 1:
+        try:
+            read_in_shares(audit, Path(source), processes)
+        except OSError as error:
+            raise CommandError(f"{source}: {error.strerror or error}") from None
 
 
 def _show_facts(audit: Replay, narrowing: Narrowing, how: Format | None) -> None:

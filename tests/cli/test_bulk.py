@@ -1,7 +1,10 @@
 """The short way for plain heartbeats leads to the same facts as the long way, whatever the lines."""
 
 import json
+import tempfile
 from collections.abc import Callable
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,8 @@ from schemas.terms.book import read_book
 from schemas.wire import Rejected, dead_letter, parse_line
 from streams.audit.bulk import Bulk
 from streams.audit.replay import Entry, Replay, in_order
+from streams.audit.shares import read_in_shares
+from streams.simulate import Simulation, line_of, play
 
 BOOK = read_book()
 NOON = times.parse("2026-03-10T12:00:00Z")
@@ -25,6 +30,15 @@ arrivals = st.one_of(
     instants,
     st.sampled_from([NOON - 61_000, NOON + 301_000, NOON + 150 * DAY_MS, 10**17]),
 )
+
+PLAIN_HEADERS = {"content-type": "application/json", "ce_specversion": "1.0", "ce_source": "s", "ce_id": "i"}
+HEADERS: list[Any] = [
+    PLAIN_HEADERS,
+    {},
+    [["ce_specversion", "1.0"]],
+    {"ce_specversion": "0.3", "ce_source": "s"},
+    {"content-type": "application/cloudevents+json"},
+]
 
 
 def rendered(at: int | None) -> Any:
@@ -57,8 +71,8 @@ def lines(draw: st.DrawFn) -> bytes:
     if draw(st.integers(0, 3)) == 0:
         stamp = draw(arrivals)
         frame["timestamp"] = draw(st.sampled_from([stamp, rendered(stamp)]))
-    if draw(st.integers(0, 9)) == 0:
-        frame["headers"] = {"ce_specversion": "1.0", "ce_source": "s", "ce_id": "i"}
+    if draw(st.integers(0, 4)) == 0:
+        frame["headers"] = draw(st.sampled_from(HEADERS))
     if draw(st.integers(0, 19)) == 0:
         frame["topic"] = "registry"
     frame["value"] = value
@@ -88,6 +102,16 @@ def long_way(replay: Replay, recording: list[bytes]) -> None:
             replay._take(Entry(line, number))
 
 
+def in_shares(processes: int) -> Callable[[Replay, list[bytes]], None]:
+    def read(replay: Replay, recording: list[bytes]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "recording")
+            file.write_bytes(b"".join(recording))
+            read_in_shares(replay, file, processes)
+
+    return read
+
+
 def told(
     read: Callable[[Replay, list[bytes]], None], recording: list[bytes], until: int | None, location: str | None
 ) -> Any:
@@ -115,5 +139,22 @@ def test_plain_heartbeats_stay_on_the_short_way(more: dict[str, Any]) -> None:
     placed = json.dumps(
         {"topic": "device-heartbeats", "key": "a", "partition": 3, "offset": 7, "timestamp": NOON, "value": value}
     ).encode()
+    wrapped = json.dumps({"topic": "device-heartbeats", "key": "a", "value": value, "headers": PLAIN_HEADERS}).encode()
     bulk = Bulk(60_000, 300_000, 100 * DAY_MS, None)
-    assert list(bulk.others([line, placed, b"no line"])) == [(3, b"no line")]
+    assert list(bulk.others([line, placed, wrapped, b"no line"])) == [(4, b"no line")]
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 8])
+def test_a_file_read_by_several_processes_tells_the_same(processes: int) -> None:
+    fleet = Simulation(locations=3, devices=5, days=0.2, outages=30, late=0.1, duplicates=0.1, ticks_s=60)
+    recording = [line_of(message).encode() for message in chain.from_iterable(play(fleet))]
+    for place in range(0, len(recording), 40):
+        recording[place] = recording[place][:30] + b"\n"
+    recording[-1] = b"the last, without its end"
+    assert len(recording) > 500
+    assert told(in_shares(processes), recording, None, None) == told(long_way, recording, None, None)
+
+
+def test_a_file_shorter_than_its_processes_is_read_once() -> None:
+    for recording in ([], [b"x"], [b"x\n", b"\n", b"y"]):
+        assert told(in_shares(4), recording, None, None) == told(long_way, recording, None, None)

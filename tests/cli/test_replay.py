@@ -117,6 +117,54 @@ def test_until_knows_nothing_that_arrived_later(fivenines: Fivenines, recording:
     assert replay(fivenines, recording, "--until", at).out == replay(fivenines, tmp_path / "earlier").out
 
 
+def test_reconsidering_says_what_each_reason_would_change(
+    fivenines: Fivenines, recording: Path, lines: list[str], tmp_path: Path
+) -> None:
+    """A heartbeat ends an outage: refused as dated ahead of its arrival, it would have ended it earlier."""
+    whole = facts(replay(fivenines, recording))
+    outage = next(fact for fact in whole if fact["topic"] == "location-outages" and fact["value"]["kind"] == "silence")  # type: ignore[index]
+    key, started = str(outage["key"]), str(outage["value"]["started_at"])  # type: ignore[index]
+    device = next(
+        json.loads(line)["value"] for line in lines if f'"location_id":"{key}"' in line and "interval_s" in line
+    )
+    ahead = device | {"occurred_at": started, "received_at": "2026-06-01T00:00:00Z", "id": "ahead"}
+    refused = [
+        {"topic": "device-heartbeats", "key": key, "value": ahead},
+        {"topic": "device-heartbeats", "key": key, "value": {"status": 3}},
+    ]
+    (tmp_path / "more").write_text(recording.read_text() + "".join(json.dumps(line) + "\n" for line in refused))
+    told = facts(replay(fivenines, tmp_path / "more", "--reconsider"))
+    reasons = {fact["key"]: fact["value"] for fact in told if fact["topic"] == "reconsidered"}
+    assert set(reasons) == {"clock_ahead", "missing_field"}
+    assert (reasons["clock_ahead"]["refused"], reasons["clock_ahead"]["readable"]) == (1, 1)  # type: ignore[index]
+    assert (reasons["missing_field"]["refused"], reasons["missing_field"]["readable"]) == (1, 0)  # type: ignore[index]
+    changed = [fact for fact in told if fact["topic"] == "location-outages"]
+    assert changed
+    assert {fact["key"] for fact in told if fact["topic"] != "reconsidered"} == {key}
+    assert reasons["clock_ahead"]["differences"] == len(told) - 2  # type: ignore[index]
+    assert reasons["missing_field"]["differences"] == 0  # type: ignore[index]
+    accepted = [device | {"occurred_at": started, "received_at": started, "id": "in time"}]
+    (tmp_path / "taken").write_text(
+        recording.read_text()
+        + "".join(json.dumps({"topic": "device-heartbeats", "key": key, "value": each}) + "\n" for each in accepted)
+    )
+    taken = {json.dumps(fact) for fact in facts(replay(fivenines, tmp_path / "taken"))}
+    before = {json.dumps(fact) for fact in whole}
+    assert reasons["clock_ahead"]["differences"] == len({_identity(fact) for fact in taken ^ before})  # type: ignore[index]
+
+
+def _identity(fact: str) -> tuple[object, ...]:
+    read = json.loads(fact)
+    value = read["value"]
+    return read["topic"], read["key"], value.get("outage_id"), value.get("from"), value.get("month")
+
+
+def test_two_questions_at_once_are_refused(fivenines: Fivenines, recording: Path) -> None:
+    for arguments in (("--diff", "--reconsider"), ("--reconsider", "--from", "archive")):
+        ended = fivenines("replay", "--from", recording, *arguments)
+        assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1)
+
+
 @pytest.mark.parametrize("how", ["table", "json", "csv"])
 def test_every_format_shows_the_same_facts(fivenines: Fivenines, recording: Path, how: str) -> None:
     told = facts(replay(fivenines, recording))

@@ -1,0 +1,88 @@
+"""A long file read by several processes at once, each its share: what is alike is put together, in one audit.
+
+Only a plain file can be entered in the middle. Each process takes the short way for what is plain in its share, and
+says where the other lines stand; those are then read here, in the order of the file.
+"""
+
+import os
+from array import array
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from streams.audit.bulk import Alike, Bulk
+from streams.audit.replay import Replay
+
+WORTH_IT_BYTES = 64 << 20
+"""Below that, starting processes costs more than it saves."""
+
+
+class Share(NamedTuple):
+    """What a process found: how many lines, the plain ones, and of the others their numbers (from 1) and places."""
+
+    lines: int
+    alike: list[Alike]
+    numbers: "array[int]"
+    places: "array[int]"
+
+
+def processes_for(path: Path) -> int:
+    """How many processes should read a file; 1: none but this."""
+    if "fork" not in get_all_start_methods() or not path.is_file() or path.stat().st_size < WORTH_IT_BYTES:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
+    """Tell an audit every line of a plain file. Raises OSError."""
+    size = path.stat().st_size
+    edges = [size * number // processes for number in range(processes + 1)]
+    with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
+        read = partial(_read, path, audit.bulk.empty())
+        shares = list(pool.map(read, edges[:-1], edges[1:]))
+    before = 0
+    with path.open("rb") as file:
+        for share in shares:
+            audit.bulk.add(share.alike)
+            for number, place in zip(share.numbers, share.places, strict=True):
+                file.seek(place)
+                audit.read_line(before + number, file.readline())
+            before += share.lines
+
+
+def _read(path: Path, bulk: Bulk, start: int, end: int) -> Share:
+    """The lines that begin in ``[start, end)``."""
+    numbers, places = array("q"), array("q")
+    with path.open("rb") as file:
+        lines = _Lines(file, start, end)
+        for number, _ in bulk.others(lines):
+            numbers.append(number)
+            places.append(lines.place)
+    return Share(lines.count, bulk.taken(), numbers, places)
+
+
+class _Lines:
+    """The lines of a share; `place` is where the line that was read last begins, `count` how many were read."""
+
+    def __init__(self, file: BinaryIO, start: int, end: int) -> None:
+        self._file = file
+        self._start = start
+        self._end = end
+        self.place = start
+        self.count = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        at = self._start
+        if at:
+            self._file.seek(at - 1)
+            at += len(self._file.readline()) - 1
+        for line in self._file:
+            if at >= self._end:
+                return
+            self.place = at
+            self.count += 1
+            at += len(line)
+            yield line
