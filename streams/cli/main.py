@@ -10,7 +10,7 @@ from infra.supervised import ServerError
 from schemas.terms.files import TermsError
 from streams.archive.migrate import MigrationError
 from streams.audit.sources import UnreadableError
-from streams.cli import demo, doctor, imports, processes, publish, replay, setup, simulate, terms, up
+from streams.cli import audit, demo, doctor, imports, processes, publish, replay, setup, simulate, terms, up
 from streams.cli.errors import CommandError
 from streams.settings import SettingsError
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
-for part in (up, demo, simulate, publish, replay, doctor, setup, processes):
+for part in (up, demo, simulate, publish, replay, audit, doctor, setup, processes):
     app.registered_commands += part.app.registered_commands
 app.add_typer(terms.app, name="terms")
 app.add_typer(imports.app, name="import")
