@@ -1,0 +1,191 @@
+"""The commands on a real platform: what is published is what the audit derives, and what differs is found.
+
+The tests stand in their order: each leaves the platform as the next one needs it.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from schemas.facts import LocationOutage
+from schemas.wire import encode_line
+from streams.archive.read import current_facts
+from streams.cli.main import run
+from streams.following import Following
+from streams.platform import Platform, connected
+from streams.publishing import Publisher
+from streams.settings import read_settings
+from tests.cli.conftest import Ended, Fivenines
+
+pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
+
+FLEET = ("--locations", 9, "--devices", 16, "--days", 3, "--outages", 20, "--late", 0.03, "--duplicates", 0.03)
+TIMES = ("--start", "2026-06-29T08:00:00Z", "--ticks", 60)
+SETTINGS = {"blind_after_s": "150", "month_close_delay_h": "1", "partitions": "3"}
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A platform that has followed three days around the end of a month."""
+    data = tmp_path_factory.mktemp("platform") / "data"
+    with Platform(read_settings({**SETTINGS, "data": str(data)})) as platform:
+        assert run(arguments(platform, "simulate", *FLEET, *TIMES)) == 0
+        settle(platform)
+        yield platform
+
+
+def settle(platform: Platform) -> None:
+    with Following(platform.servers.kafka_config) as following, connected(platform.servers.clickhouse) as client:
+        following.wait(platform.check, lambda _: None)
+        following.wait_for_tables(client)
+
+
+def arguments(platform: Platform, command: str, *more: object) -> list[str]:
+    settings = {**SETTINGS, "data": str(platform.settings.data)}
+    flags = [part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", value)]
+    return [command, *map(str, more), *flags]
+
+
+@pytest.fixture
+def on(fivenines: Fivenines, platform: Platform) -> Fivenines:
+    """A command on the platform."""
+
+    def call(command: str, *more: object) -> Ended:
+        return fivenines(*arguments(platform, command, *more))
+
+    return call
+
+
+def test_topics_and_tables_are_there_and_as_declared(on: Fivenines) -> None:
+    topics = on("topics")
+    assert (topics.status, topics.err) == (0, "")
+    told = [json.loads(line)["value"] for line in topics.out.splitlines()]
+    assert {topic["status"] for topic in told} == {"there"}
+    assert {topic["partitions"] for topic in told} == {1, 3}
+    assert on("migrate") == Ended(0, "nothing to apply\n", "")
+
+
+def test_another_number_of_partitions_is_a_difference(fivenines: Fivenines, platform: Platform) -> None:
+    ended = fivenines("topics", "--data", platform.settings.data, "--partitions", 5)
+    assert ended.status == 1
+    assert "device-heartbeats: 3 partitions, the platform expects 5" in ended.err
+
+
+def test_the_month_has_closed_and_earned_credits(on: Fivenines) -> None:
+    facts = [json.loads(line) for line in on("replay", "--from", "archive").out.splitlines()]
+    assert {fact["topic"] for fact in facts} == {"availability", "credits", "location-outages", "location-states"}
+    assert {fact["value"]["closed"] for fact in facts if fact["topic"] == "availability"} == {True, False}
+
+
+@pytest.mark.parametrize("source", ["kafka", "archive", "file"])
+def test_the_audit_derives_what_is_published(on: Fivenines, source: str, tmp_path: Path) -> None:
+    if source == "file":
+        source = str(tmp_path / "file")
+        assert on("simulate", *FLEET, *TIMES, "--to", source).status == 0
+    ended = on("replay", "--from", source, "--diff")
+    assert ended == Ended(0, "", "fivenines: no difference: the audit derives what is published\n")
+
+
+def test_kafka_and_the_archive_give_the_same_bytes(on: Fivenines) -> None:
+    for narrowed in ((), ("--location", "loc-3"), ("--account", "acct-01", "--month", "2026-06")):
+        kafka = on("replay", "--from", "kafka", *narrowed)
+        assert kafka.out
+        assert on("replay", "--from", "archive", *narrowed).out == kafka.out
+
+
+def test_the_sql_derives_what_is_published(on: Fivenines) -> None:
+    ended = on("audit", "--sql")
+    assert ended == Ended(0, "", "fivenines: no difference: the SQL derives what is published\n")
+
+
+def test_other_settings_than_those_of_the_platform_make_a_difference(fivenines: Fivenines, platform: Platform) -> None:
+    ended = fivenines("replay", "--from", "archive", "--diff", "--data", platform.settings.data, "--partitions", 3)
+    assert ended.status == 1
+    assert all(json.loads(line)["value"]["difference"] == "differs" for line in ended.out.splitlines()[:1])
+
+
+def test_a_healthy_platform_is_told_to_be_so(on: Fivenines) -> None:
+    told = on("doctor").out
+    for line in ("✓ Kafka", "✓ topics", "✓ tables", "✓ intake", "✓ worker", "✓ ClickHouse reads", "✓ dead letters"):
+        assert line in told
+
+
+def test_what_cannot_be_sent_is_listed_and_the_rest_goes_on(on: Fivenines, platform: Platform, tmp_path: Path) -> None:
+    beat: dict[str, object] = {"id": "x", "device_id": "d", "location_id": "loc-new", "interval_s": 300}
+    beat |= {"occurred_at": "2026-07-02T07:59:00Z", "received_at": "2026-07-02T07:59:00Z"}
+    lines = [
+        encode_line("device-heartbeats", "another key", beat),
+        b"no line\n",
+        encode_line("location-outages", "loc-1", {}),
+        encode_line("device-heartbeats", None, {"status": 3}),
+        encode_line("device-heartbeats", None, beat | {"device_id": "e"}),
+    ]
+    (tmp_path / "lines").write_bytes(b"".join(lines))
+    ended = on("publish", tmp_path / "lines")
+    assert ended.status == 2
+    assert ended.err.splitlines() == [
+        "fivenines: 3 events sent",
+        "fivenines: 2 lines could not be sent",
+        "fivenines: line 2: JSON is malformed: invalid character (byte 4)",
+        "fivenines: line 3: location-outages is not an input topic: there are call-records, device-heartbeats, "
+        "outage-annotations, registry, tickets",
+    ]
+    settle(platform)
+    told = [json.loads(line) for line in on("replay", "--from", "kafka").out.splitlines()]
+    letters = [fact["value"] for fact in told if fact["topic"] == "dead-letters"]
+    assert [(letter["topic"], letter["reason"]) for letter in letters] == [("device-heartbeats", "missing_field")]
+    up = [fact["value"] for fact in told if fact["topic"] == "location-states" and fact["key"] == "loc-new"]
+    assert [state["devices_up"] for state in up] == [2], "each has its own key, whatever the file said"
+    assert "✗ dead letters      1 missing_field" in on("doctor").out
+
+
+def test_a_published_fact_that_does_not_follow_is_found(on: Fivenines, platform: Platform) -> None:
+    server, kafka = platform.servers.clickhouse, platform.servers.kafka_config
+    with connected(server) as client:
+        outage = next(fact for fact in current_facts(client, LocationOutage) if fact.ended_at is not None)
+        wrong = msgspec.structs.replace(outage, ended_at=(outage.ended_at or 0) + 1, version=1 << 40)
+        with Publisher(kafka, 3) as publisher:
+            publisher.send(outage.TOPIC, outage.key.encode(), msgspec.json.encode(wrong.written()))
+        deadline = time.monotonic() + 30
+        while not any(fact == wrong for fact in current_facts(client, LocationOutage)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+    ended = on("replay", "--from", "archive", "--diff")
+    assert ended.status == 1
+    assert ended.err == "fivenines: 1 differences\n"
+    (record,) = [json.loads(line) for line in ended.out.splitlines()]
+    assert (record["topic"], record["key"]) == (outage.TOPIC, outage.key)
+    assert record["value"]["columns"]["ended_at"] == {
+        "published": wrong.written()["ended_at"],
+        "derived": outage.written()["ended_at"],
+    }
+
+
+def test_a_command_without_a_platform_says_how_to_start_one(fivenines: Fivenines, tmp_path: Path) -> None:
+    for command in (
+        ("publish", "-"),
+        ("topics",),
+        ("migrate",),
+        ("simulate",),
+        ("replay", "--from", "kafka"),
+        ("audit", "--sql"),
+    ):
+        ended = fivenines(*command, "--data", tmp_path / "nothing")
+        assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1), command
+        assert "start it with `fivenines up`" in ended.err
+    ended = fivenines("doctor", "--data", tmp_path / "nothing")
+    assert ended.status == 1
+    assert "✗ Kafka" in ended.out
+
+
+def test_a_server_that_is_not_there_is_said_in_one_line(fivenines: Fivenines) -> None:
+    ended = fivenines("publish", "-", "--kafka", "127.0.0.1:1")
+    assert (ended.status, ended.err.count("\n")) == (2, 1)
+    assert "Kafka at 127.0.0.1:1 does not answer" in ended.err
+    away = ("--kafka", "127.0.0.1:1", "--clickhouse", "http://u:secret@127.0.0.1:1")
+    ended = fivenines("replay", "--from", "archive", *away)
+    assert (ended.status, ended.err.count("\n")) == (2, 1)
+    assert "secret" not in ended.err
