@@ -33,13 +33,15 @@ class History(NamedTuple):
 class Judge:
     """By which terms, registry and clock the devices of one location are judged, in the light of stream time `now`.
 
-    Their samples lie in ``[since, until]``, which may reach past stream time.
+    Their samples lie in ``[since, newest]``. What is told of the location reaches to `until`: stream time, or its
+    newest sample where that is ahead of it.
     """
 
-    def __init__(self, world: World, partition: Partition, location_id: str, since: int, until: int) -> None:
+    def __init__(self, world: World, partition: Partition, location_id: str, since: int, newest: int) -> None:
         self.clock: Clock = world.clock(partition)
         self.now = self.clock.time if self.clock.time is not None else since
-        self.turns = world.terms_in_force(location_id, since, max(until, self.now))
+        self.until = max(newest, self.now)
+        self.turns = world.terms_in_force(location_id, since, self.until)
         self._registry = world.registry
 
     def terms(self, at: int) -> Terms:

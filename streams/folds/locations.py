@@ -49,7 +49,7 @@ class Tally(NamedTuple):
 def rows(
     location_id: str, devices: dict[str, Device], profiles: Profiles, judge: Judge, world: World
 ) -> list[LocationState]:
-    """The location's states in order of time, each to the next, the last one open."""
+    """The location's states in order of time, each to the next, the last one open; none from after `judge.until`."""
     since = min(device.first for device in devices.values())
     is_open = world.registry.open(location_id)
     records = (version.since for version in world.registry.versions("location", location_id))
@@ -60,8 +60,8 @@ def rows(
         may = intersect(world.registry.takes_part(location_id, device_id), is_open)
         changes += _while_taking_part(device_id, told, intersect([(device.first, FOREVER)], may))
         changes += [Change(at, device_id, None, hold) for at, hold in told.holds]
-    changes.sort(key=attrgetter("at"))
-    return _sweep(location_id, changes, judge, world)
+    told_of = sorted((change for change in changes if change.at <= judge.until), key=attrgetter("at"))
+    return _sweep(location_id, told_of, judge, world)
 
 
 def _while_taking_part(device_id: str, told: History, parts: Sequence[Interval]) -> Iterator[Change]:

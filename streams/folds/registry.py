@@ -80,6 +80,12 @@ class Registry:
                 return version.fields
         return None
 
+    def next_turn(self, entity: str, entity_id: str, instant: int) -> int:
+        """The first instant after one at which the registry may say something else of an entity; `FOREVER` if none."""
+        versions = self.versions(entity, entity_id)
+        turns = (turn for since, _, fields in versions for turn in (since, _or(fields.closed_at, FOREVER)))
+        return min((turn for turn in turns if turn > instant), default=FOREVER)
+
     def _in_force(self, records: Iterable[Record]) -> Sequence[Version]:
         counting = sorted(
             (max(record.valid_from, self._open_since(record.recorded_at)), _rank(record), record) for record in records

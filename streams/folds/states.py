@@ -22,7 +22,7 @@ from streams.folds.world import World
 class Location:
     """The state of one location: the samples of its devices, and the row in force where older ones were forgotten."""
 
-    __slots__ = ("base", "base_at", "devices", "settled_at", "settled_until")
+    __slots__ = ("base", "base_at", "devices", "settled_at", "settled_until", "turns_at")
 
     def __init__(self) -> None:
         self.devices: dict[str, Device] = {}
@@ -32,9 +32,11 @@ class Location:
         """Stream time at which the facts were last derived."""
         self.settled_until = -FOREVER
         """Until when samples like the last ones hold as long as those do."""
+        self.turns_at = FOREVER
+        """When the registry or the terms may next say something else; nothing is told of that yet."""
 
 
-_SAVED = msgspec.msgpack.Decoder(tuple[list[tuple[str, SavedSamples, int]], LocationState | None, int, int, int])
+_SAVED = msgspec.msgpack.Decoder(tuple[list[tuple[str, SavedSamples, int]], LocationState | None, int, int, int, int])
 
 
 class States(Fold):
@@ -142,7 +144,8 @@ class States(Fold):
         for device_id, (at, code) in last.items():
             location.devices[device_id].hold_ms = judge.hold_ms(device_id, at, self.profiles.known[code])
         location.settled_at = since if now is None else now
-        location.settled_until = self._settled_until(key, location)
+        location.turns_at = self._turns_at(key, location, judge.until)
+        location.settled_until = min(location.turns_at, self._settled_until(key, location))
         return _continued(location, rows(key, location.devices, self.profiles, judge, self.world))
 
     def _settled_until(self, key: str, location: Location) -> int:
@@ -154,8 +157,16 @@ class States(Fold):
             until = min([until, *(version.since for version in versions if version.since > last)])
         return until
 
+    def _turns_at(self, key: str, location: Location, until: int) -> int:
+        """When the registry or the terms may first say something else of a location than they did until an instant."""
+        turns_at = self.world.registry.next_turn("location", key, until)
+        for device_id in location.devices:
+            turns_at = min(turns_at, self.world.registry.next_turn("device", device_id, until))
+        terms_until = FOREVER if self._one_terms else self.world.settled_until(key, until)
+        return min(turns_at, terms_until) if terms_until > until else turns_at
+
     def due(self, key: str, location: Location, partition: Partition) -> int:
-        due = self._last_under_these_terms(key, location)
+        due = FOREVER if location.turns_at == FOREVER else location.turns_at - 1
         for device in location.devices.values():
             at, code = device.last()
             end = at + device.hold_ms
@@ -164,12 +175,6 @@ class States(Fold):
             if location.settled_at <= end < due:
                 due = end
         return due
-
-    def _last_under_these_terms(self, key: str, location: Location) -> int:
-        """The last instant before other terms may judge the location, if there are any."""
-        if self._one_terms or not location.devices:
-            return FOREVER
-        return self.world.settled_until(key, location.settled_at) - 1
 
     def _end_of_fresh_hold(self, at: int, hold_ms: int, profile: Profile, partition: Partition) -> int:
         """When the hold is over that counts after blind time; its own end where a sample met none."""
@@ -202,11 +207,13 @@ class States(Fold):
         devices = [
             (device_id, device.save(self.profiles), device.hold_ms) for device_id, device in location.devices.items()
         ]
-        return devices, location.base, location.base_at, location.settled_at, location.settled_until
+        settled = location.settled_at, location.settled_until, location.turns_at
+        return devices, location.base, location.base_at, *settled
 
     def load(self, saved: bytes) -> Location:
         location = Location()
-        devices, location.base, location.base_at, location.settled_at, location.settled_until = _SAVED.decode(saved)
+        devices, location.base, location.base_at, *settled = _SAVED.decode(saved)
+        location.settled_at, location.settled_until, location.turns_at = settled
         for device_id, samples, hold_ms in devices:
             device = location.devices[device_id] = Device.load(samples, self.profiles)
             device.hold_ms = hold_ms

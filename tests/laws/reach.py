@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.events import Annotation, Heartbeat, RegistryRecord
 from schemas.facts import Availability, Credit, Fact, LocationOutage, LocationState
-from tests.laws.reach_devices import effective, of_devices, of_ticks, samples_of
+from tests.laws.reach_devices import effective, of_devices, of_ticks, samples_of, ticks_of
 from tests.laws.strategies import EDGE, SETTINGS, Recording, Step
 
 SENTENCES = frozenset(
@@ -80,6 +80,9 @@ SENTENCES = frozenset(
         "a location closes",
         "a location changes its account",
         "a location is not registered",
+        "a record whose time has not come",
+        "an end whose time has not come",
+        "the registry turns the states between two events",
         "recorded after a month was final",
         # months
         "a month that is closed",
@@ -109,6 +112,7 @@ def reached(recording: Recording, steps: Sequence[Step], facts: Sequence[Fact]) 
         *of_ticks(steps),
         *of_devices(steps),
         *_of_registry(steps),
+        *_of_turns(steps, facts),
         *_of_annotations(steps),
         *_of_facts(facts, recording),
     }
@@ -173,6 +177,22 @@ def _of_device(versions: Sequence[Any]) -> Iterator[str]:
         yield "a device is monitored again"
     if any(before.location_id != after.location_id for before, after in pairwise(versions)):
         yield "a device moves"
+
+
+def _of_turns(steps: Sequence[Step], facts: Sequence[Fact]) -> Iterator[str]:
+    """What the registry says of times to come, and where it alone makes a state begin."""
+    records = [event for event, _ in steps if isinstance(event, RegistryRecord) and event.entity != "account"]
+    since = {record.valid_from for record in records}
+    ends = {record.closed_at for record in records if record.closed_at is not None}
+    heard = {effective(sample) for _, sample in samples_of(steps)}
+    heard |= {tick for ticks in ticks_of(steps).values() for tick in ticks}
+    if heard and max(since, default=0) > max(heard):
+        yield "a record whose time has not come"
+    if heard and max(ends, default=0) > max(heard):
+        yield "an end whose time has not come"
+    begins = {fact.from_ for fact in facts if isinstance(fact, LocationState)}
+    if begins & (since | ends) - heard:
+        yield "the registry turns the states between two events"
 
 
 def _of_annotations(steps: Sequence[Step]) -> Iterator[str]:

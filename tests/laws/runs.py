@@ -1,4 +1,5 @@
-"""Runs of the chain over accepted events: told all and asked at the end, or asked at every step as the workers are."""
+"""Runs of the chain over accepted events: told all and asked at the end, or asked at every step as the workers are;
+and what it means that both say the same."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -23,11 +24,16 @@ def chain_of(recording: Recording, folds: Sequence[type[Fold]] = FOLDS) -> Chain
 
 
 def batch(recording: Recording, steps: Iterable[Step]) -> tuple[Current, Chain]:
-    """Everything told, then every fold asked once."""
+    """What a replay says, and the chain that was told."""
     chain = chain_of(recording)
+    return told(chain, steps), chain
+
+
+def told(chain: Chain, steps: Iterable[Step]) -> Current:
+    """Everything told, then every fold asked once."""
     for event, partition in steps:
         chain.absorb(event, partition)
-    return current(chain.loop.settle_all(Position())), chain
+    return current(chain.loop.settle_all(Position()))
 
 
 def live(chain: Chain, steps: Iterable[Step], first: int = 1) -> list[list[Fact]]:
@@ -63,6 +69,21 @@ def month_as_of(chain: Chain, month: Availability, as_of: int) -> dict[str, Any]
     rows, notes = in_order(held.states[place].rows), held.states[place].annotations.values()
     facts = availability(month.location_id, rows, notes, chain.world, held.partition, as_of)
     return next((fact.current() for fact in facts if fact.identity == month.identity), None)
+
+
+def assert_same(published: Current, replayed: Current, audit: Chain) -> None:
+    """Open months are compared at the instant the published fact speaks for; all else as it is. A month that began
+    after what the slowest partition has reached may still be to come."""
+    assert published.keys() <= replayed.keys()
+    for name in replayed.keys() - published.keys():
+        assert name[0] == Availability.TOPIC
+        assert month_as_of(audit, Availability.read(replayed[name]), audit.world.slowest or 0) is None
+    for name, fact in published.items():
+        if name[0] == Availability.TOPIC and not replayed[name]["closed"]:
+            month = Availability.read(fact)
+            assert fact == month_as_of(audit, month, month.as_of)
+        else:
+            assert fact == replayed[name]
 
 
 def continued(recording: Recording, chain: Chain, told: Iterable[Step]) -> Chain:

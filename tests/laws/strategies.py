@@ -1,9 +1,11 @@
 """Random recordings of a small fleet around a month's edge, as lines of a file: what the laws are tried on.
 
-Times are drawn so that the exact ends of holds and of blind time, and a millisecond beside them, are common.
+Times are drawn so that the exact ends of holds and of blind time, and a millisecond beside them, are common. Everything
+is drawn from one `random.Random`: a seed, or hypothesis through `recordings`, is a recording.
 """
 
 from collections.abc import Sequence
+from random import Random
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -24,6 +26,7 @@ EDGE = times.parse("2026-04-01T08:00:00Z")
 START = EDGE - 20 * 60_000
 EARLY = times.parse("2026-01-01T00:00:00Z")
 MINUTE = 60_000
+HOUR = 60 * MINUTE
 PARTITIONS = 8
 
 LOCATIONS = ("l1", "l2")
@@ -32,6 +35,8 @@ COLLECTORS = ("c1", "c2")
 
 SETTINGS = Derivation(month_close_delay_h=1, correction_horizon_days=1)
 FINAL = EDGE + SETTINGS.correction_horizon_ms
+EVER = FINAL + HOUR
+"""After all that is recorded."""
 
 SHORT_TIERS = [{"minutes": 1, "days": 1}, {"minutes": 3, "days": 2}, {"minutes": 8, "days": 4}]
 
@@ -89,9 +94,9 @@ class Recording(NamedTuple):
         return steps
 
 
-def offsets(minutes: int = 40) -> st.SearchStrategy[int]:
-    """Instants in the recorded time: whole tens of seconds, most of them in the middle of it."""
-    return st.integers(0, minutes * 6).map(lambda tens: START + tens * 10_000)
+def instant(chance: Random, minutes: int = 40) -> int:
+    """An instant in the recorded time: whole tens of seconds."""
+    return START + chance.randint(0, minutes * 6) * 10_000
 
 
 INTERVALS: Sequence[lines.Interval] = (60, 60, 10, "changes", "changes", None, 0.5)
@@ -99,28 +104,29 @@ SPEAKERS = (*COLLECTORS, *COLLECTORS, *COLLECTORS, None, "c9")
 """Whom a device reports to: `c9` never ticks."""
 HOLD = {60: 210_000, 10: 35_000, 0.5: 1750}
 
+Said = list[tuple[int, bytes]]
+"""Lines, each with the instant at which it stands in the log."""
 
-@st.composite
-def device_samples(draw: st.DrawFn, location_id: str, device_id: str, partition: Partition) -> list[tuple[int, bytes]]:
-    """What a device said, each with the instant at which it stands in the log."""
-    interval, collector_id = draw(st.sampled_from(INTERVALS)), draw(st.sampled_from(SPEAKERS))
-    at, said = draw(offsets(12)), []
-    for _ in range(draw(st.integers(2, 9))):
-        turn = draw(st.integers(0, 19))
+
+def device_samples(chance: Random, location_id: str, device_id: str, partition: Partition) -> Said:
+    """What a device said."""
+    interval, collector_id = chance.choice(INTERVALS), chance.choice(SPEAKERS)
+    at, said = instant(chance, 12), []
+    for _ in range(chance.randint(2, 9)):
+        turn = chance.randrange(20)
         if turn == 0:
-            interval = draw(st.sampled_from(INTERVALS))
+            interval = chance.choice(INTERVALS)
         elif turn == 1:
-            collector_id = draw(st.sampled_from(COLLECTORS))
-        status = "down" if draw(st.integers(0, 4)) == 0 else "up"
-        said += draw(_told(location_id, device_id, at, status, interval, collector_id, partition))
+            collector_id = chance.choice(COLLECTORS)
+        status = "up" if chance.randrange(5) else "down"
+        said += _told(chance, location_id, device_id, at, status, interval, collector_id, partition)
         hold = HOLD.get(interval if isinstance(interval, int | float) else 60, 210_000)
-        at += draw(st.sampled_from([0, hold * 2 // 7, hold * 2 // 7, hold - 1, hold, hold + 1, hold * 3, 5 * MINUTE]))
+        at += chance.choice([0, hold * 2 // 7, hold * 2 // 7, hold - 1, hold, hold + 1, hold * 3, 5 * MINUTE])
     return said
 
 
-@st.composite
 def _told(
-    draw: st.DrawFn,
+    chance: Random,
     location_id: str,
     device_id: str,
     at: int,
@@ -128,7 +134,7 @@ def _told(
     interval: lines.Interval,
     collector_id: str | None,
     partition: Partition,
-) -> list[tuple[int, bytes]]:
+) -> Said:
     """One sample as it may reach the log: in time, late, doubled, slow, held back, or ahead of its time."""
 
     def said(stands_at: int, received_at: int | None = None, buffered: bool = False) -> tuple[int, bytes]:
@@ -137,11 +143,9 @@ def _told(
         )
         return stands_at, line
 
-    late = at + draw(st.sampled_from([30_000, 4 * MINUTE, 15 * MINUTE]))
-    slow = at + draw(st.sampled_from([300_000, 300_001, 8 * MINUTE]))
-    match draw(
-        st.sampled_from(["in time"] * 8 + ["late", "doubled", "slow", "slow", "slow twice", "held back", "ahead"])
-    ):
+    late = at + chance.choice([30_000, 4 * MINUTE, 15 * MINUTE])
+    slow = at + chance.choice([300_000, 300_001, 8 * MINUTE])
+    match chance.choice(["in time"] * 8 + ["late", "doubled", "slow", "slow", "slow twice", "held back", "ahead"]):
         case "late":
             return [said(late)]
         case "doubled":
@@ -149,67 +153,59 @@ def _told(
         case "slow":
             return [said(slow, slow)]
         case "slow twice":
-            return [said(slow, slow), said(at + 1, at + draw(st.sampled_from([1, 7 * MINUTE])))]
+            return [said(slow, slow), said(at + 1, at + chance.choice([1, 7 * MINUTE]))]
         case "held back":
             return [said(slow, slow, buffered=True)]
         case "ahead":
-            return [said(at, at - draw(st.sampled_from([60_000, 60_001])))]
+            return [said(at, at - chance.choice([60_000, 60_001]))]
         case _:
             return [said(at)]
 
 
-@st.composite
-def collector_ticks(draw: st.DrawFn, collector_id: str, partitions: Sequence[Partition]) -> list[tuple[int, bytes]]:
+def collector_ticks(chance: Random, collector_id: str, partitions: Sequence[Partition]) -> Said:
     """Runs of ticks, and what lies between them: at the edge of blindness, or well beyond."""
-    at, ticks = draw(offsets(6)), []
-    for _ in range(draw(st.integers(2, 5))):
-        step = draw(st.sampled_from([15_000, 30_000]))
-        heard = partitions if draw(st.integers(0, 5)) else partitions[:1]
-        for _ in range(draw(st.integers(2, 12))):
-            stands_at = at + (draw(st.sampled_from([0, 0, 0, 40_000])) if step == 15_000 else 0)
+    at, ticks = instant(chance, 6), []
+    for _ in range(chance.randint(2, 5)):
+        step = chance.choice([15_000, 30_000])
+        heard = partitions if chance.randrange(6) else partitions[:1]
+        for _ in range(chance.randint(2, 12)):
+            stands_at = at + (chance.choice([0, 0, 0, 40_000]) if step == 15_000 else 0)
             ticks += [(stands_at, lines.tick(collector_id, at, partition)) for partition in heard]
             at += step
-        at += draw(st.sampled_from([0, 1, 10_000, 10_000, 60_000, 3 * MINUTE, 3 * MINUTE + 30_000, 8 * MINUTE]))
+        at += chance.choice([0, 1, 10_000, 10_000, 60_000, 3 * MINUTE, 3 * MINUTE + 30_000, 8 * MINUTE])
     return ticks
 
 
-def _maybe(values: st.SearchStrategy[int]) -> st.SearchStrategy[str | None]:
-    return st.none() | values.map(times.render)
+def _perhaps(chance: Random, one_in: int) -> str | None:
+    """An instant in the recorded time or after it, one time of so many."""
+    return None if chance.randrange(one_in) else times.render(chance.choice([instant(chance), instant(chance), EVER]))
 
 
-SINCE = st.sampled_from([EARLY, EARLY, START + 10 * MINUTE, EDGE]) | offsets()
-RECORDED = st.sampled_from([None, None, None, EDGE + 90 * MINUTE, FINAL])
-
-
-@st.composite
-def records(draw: st.DrawFn) -> tuple[int, bytes]:
-    """A version of a location, a device or an account. It stands in the log when it was recorded."""
-    since, recorded = draw(SINCE), draw(RECORDED)
-    kind = draw(st.sampled_from(["device", "device", "device", "location", "location", "account"]))
+def record(chance: Random) -> tuple[int, bytes]:
+    """A version of a location, a device or an account: recorded as it becomes valid, late, too late or in advance."""
+    since = chance.choice([EARLY, EARLY, START + 10 * MINUTE, EDGE, *(instant(chance) for _ in range(4)), EVER])
+    recorded = chance.choice([None, None, None, EARLY, EARLY, EDGE + 90 * MINUTE, FINAL])
+    kind = chance.choice(["device", "device", "device", "location", "location", "account"])
     fields: dict[str, Any]
     if kind == "location":
-        entity_id, fields = (
-            draw(st.sampled_from(LOCATIONS)),
-            {
-                "account_id": draw(st.sampled_from(["acme", "acme", "beta"])),
-                "sla_from": draw(st.sampled_from([times.render(EARLY)] * 3 + [times.render(EDGE - MINUTE), None])),
-                "activated_at": draw(st.none() | _maybe(offsets())),
-                "closed_at": draw(st.none() | _maybe(offsets())),
-                "primary_device_id": draw(st.sampled_from([None, "a", "b"])),
-            },
-        )
+        entity_id = chance.choice(LOCATIONS)
+        fields = {
+            "account_id": chance.choice(["acme", "acme", "beta"]),
+            "sla_from": chance.choice([times.render(EARLY)] * 3 + [times.render(EDGE - MINUTE), None]),
+            "activated_at": _perhaps(chance, 4),
+            "closed_at": _perhaps(chance, 4),
+            "primary_device_id": chance.choice([None, "a", "b"]),
+        }
     elif kind == "device":
-        entity_id, fields = (
-            draw(st.sampled_from(DEVICES)),
-            {
-                "location_id": draw(st.sampled_from(LOCATIONS)),
-                "monitored": draw(st.integers(0, 3)) > 0,
-                "heartbeat_interval_s": draw(st.sampled_from([None, 10, 30])),
-                "closed_at": draw(st.none() | st.none() | _maybe(offsets())),
-            },
-        )
+        entity_id = chance.choice(DEVICES)
+        fields = {
+            "location_id": chance.choice(LOCATIONS),
+            "monitored": chance.randrange(4) > 0,
+            "heartbeat_interval_s": chance.choice([None, 10, 30]),
+            "closed_at": _perhaps(chance, 6),
+        }
     else:
-        entity_id, fields = "acme", {"terms": draw(st.sampled_from([None, "gold"]))}
+        entity_id, fields = "acme", {"terms": chance.choice([None, "gold"])}
     given = {name: value for name, value in fields.items() if value is not None}
     return recorded or since, lines.record(kind, entity_id, since, recorded, **given)
 
@@ -217,13 +213,12 @@ def records(draw: st.DrawFn) -> tuple[int, bytes]:
 CAUSES = ("site_power", "site_power", "monitoring_gap", "maintenance", "provider", "third_party")
 
 
-@st.composite
-def annotations(draw: st.DrawFn, partition_of: dict[str, Partition]) -> tuple[int, bytes]:
-    location_id, from_ = draw(st.sampled_from(LOCATIONS)), draw(offsets())
-    to = draw(st.none() | st.integers(30, 150).map(lambda tens: from_ + tens * 10_000))
-    recorded = draw(st.sampled_from([from_ + MINUTE, from_ + MINUTE, EDGE + 2 * 60 * MINUTE, FINAL]))
-    cause, state = draw(st.sampled_from(CAUSES)), draw(st.sampled_from(["approved"] * 4 + ["retracted"]))
-    note, revision = draw(st.sampled_from(["n1", "n2", "n3"])), draw(st.integers(1, 3))
+def annotation(chance: Random, partition_of: dict[str, Partition]) -> tuple[int, bytes]:
+    location_id, from_ = chance.choice(LOCATIONS), instant(chance)
+    to = from_ + chance.randint(30, 150) * 10_000 if chance.randrange(2) else None
+    recorded = chance.choice([from_ + MINUTE, from_ + MINUTE, EDGE + 2 * HOUR, FINAL])
+    cause, state = chance.choice(CAUSES), chance.choice(["approved"] * 4 + ["retracted"])
+    note, revision = chance.choice(["n1", "n2", "n3"]), chance.randint(1, 3)
     line = lines.annotation(
         location_id,
         note,
@@ -239,35 +234,35 @@ def annotations(draw: st.DrawFn, partition_of: dict[str, Partition]) -> tuple[in
     return recorded, line
 
 
-@st.composite
-def recordings(draw: st.DrawFn) -> Recording:
-    partitioned = draw(st.booleans())
-    partition_of = {key: murmur2_partition(key.encode(), PARTITIONS) if partitioned else None for key in LOCATIONS}
-    said: list[tuple[int, bytes]] = []
-    members = st.tuples(st.sampled_from(["l1", "l1", "l2"]), st.sampled_from(DEVICES))
-    for location_id, device_id in draw(st.lists(members, min_size=2, max_size=4, unique=True)):
-        said += draw(device_samples(location_id, device_id, partition_of[location_id]))
-    heard = sorted(set(partition_of.values()), key=str)
-    for collector_id in draw(st.sampled_from([COLLECTORS, COLLECTORS, COLLECTORS, ("c1",), ()])):
-        said += draw(collector_ticks(collector_id, heard))
-    covered: dict[str, Any] = {"account_id": "acme", "sla_from": times.render(EARLY), "primary_device_id": "a"}
-    for key in draw(st.sampled_from([LOCATIONS, LOCATIONS, ("l1",), ()])):
-        said.append((EARLY, lines.record("location", key, EARLY, **covered)))
-    said += draw(st.lists(records(), max_size=4))
-    said += draw(st.lists(annotations(partition_of), max_size=4))
-    said += draw(_end(heard))
-    said.sort(key=lambda each: each[0])
-    return Recording(draw(st.sampled_from(BOOKS)), tuple(line for _, line in said), partitioned)
-
-
 CLOSES = EDGE + SETTINGS.month_close_delay_ms
+ENDS = ((), (EDGE + 25 * MINUTE,), (CLOSES - 1,), (CLOSES,), (CLOSES, FINAL + MINUTE))
+"""Perhaps some last ticks of a collector that only keeps time: to the instant of closing, or past it."""
 
 
-@st.composite
-def _end(draw: st.DrawFn, partitions: Sequence[Partition]) -> list[tuple[int, bytes]]:
-    """Perhaps some last ticks of a collector that only keeps time: to the instant of closing, or past it."""
-    ends = draw(st.sampled_from([(), (EDGE + 25 * MINUTE,), (CLOSES - 1,), (CLOSES,), (CLOSES, FINAL + MINUTE)]))
-    return [(at, lines.tick("clock", at, partition)) for at in ends for partition in partitions]
+def recording(chance: Random) -> Recording:
+    partitioned = chance.randrange(2) > 0
+    partition_of = {key: murmur2_partition(key.encode(), PARTITIONS) if partitioned else None for key in LOCATIONS}
+    said: Said = []
+    members = [(location_id, device_id) for location_id in LOCATIONS for device_id in DEVICES]
+    for location_id, device_id in chance.sample(members, chance.randint(2, 4)):
+        said += device_samples(chance, location_id, device_id, partition_of[location_id])
+    heard = sorted(set(partition_of.values()), key=str)
+    for collector_id in chance.choice([COLLECTORS, COLLECTORS, COLLECTORS, ("c1",), ()]):
+        said += collector_ticks(chance, collector_id, heard)
+    covered: dict[str, Any] = {"account_id": "acme", "sla_from": times.render(EARLY), "primary_device_id": "a"}
+    for key in chance.choice([LOCATIONS, LOCATIONS, ("l1",), ()]):
+        said.append((EARLY, lines.record("location", key, EARLY, **covered)))
+    said += [record(chance) for _ in range(chance.randrange(5))]
+    said += [annotation(chance, partition_of) for _ in range(chance.randrange(5))]
+    for at in chance.choice(ENDS):
+        said += [(at, lines.tick("clock", at, partition)) for partition in heard[: chance.choice([1, 2, 2])]]
+    said.sort(key=lambda each: each[0])
+    return Recording(chance.choice(BOOKS), tuple(line for _, line in said), partitioned)
+
+
+def recordings() -> st.SearchStrategy[Recording]:
+    """What hypothesis draws, and shrinks."""
+    return st.randoms(use_true_random=False).map(recording)
 
 
 def is_keyed(event: Event) -> bool:

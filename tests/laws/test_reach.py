@@ -1,17 +1,15 @@
 """What the laws are tried on: a law that no recording can break holds nothing."""
 
 from collections import Counter
-
-from hypothesis import HealthCheck, Phase, given, settings
+from random import Random
 
 from schemas.facts import FACTS
 from streams.folds.chain import FOLDS
 from tests.laws.reach import SENTENCES, reached
 from tests.laws.runs import chain_of, current_facts, live, said
-from tests.laws.strategies import Recording, recordings
+from tests.laws.strategies import recording
 
-EXAMPLES = 600
-"""What is generated depends on constants of the modules that are loaded: enough for the rarest sentence anyway."""
+RECORDINGS = 300
 
 
 def test_every_fold_is_listed() -> None:
@@ -23,26 +21,15 @@ def test_recordings_reach_every_sentence_and_every_fold() -> None:
     sentences: Counter[str] = Counter()
     published: Counter[str] = Counter()
     retracted: Counter[str] = Counter()
-
-    @settings(
-        max_examples=EXAMPLES,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(recordings())
-    def count(recording: Recording) -> None:
-        steps = recording.accepted()
-        log = said(live(chain_of(recording), steps))
+    for seed in range(RECORDINGS):
+        drawn = recording(Random(seed))
+        steps = drawn.accepted()
+        log = said(live(chain_of(drawn), steps))
         published.update(fact.TOPIC for fact in log)
         retracted.update(fact.TOPIC for fact in log if fact.retracted)
-        sentences.update(reached(recording, steps, current_facts(log)))
-
-    count()
-    assert sorted(SENTENCES - {name for name, times in sentences.items() if times}) == []
+        sentences.update(reached(drawn, steps, current_facts(log)))
+    assert sorted(SENTENCES - {name for name, times in sentences.items() if times >= 3}) == []
     assert sorted(sentences.keys() - SENTENCES) == []
     for fold in FOLDS:
-        assert published[fold.fact.TOPIC] >= EXAMPLES // 10, fold
+        assert published[fold.fact.TOPIC] >= RECORDINGS // 10, fold
         assert retracted[fold.fact.TOPIC], fold
