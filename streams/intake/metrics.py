@@ -48,7 +48,7 @@ class IntakeMetrics(Collector):
             lag.add_metric(label, max(0, share.end - share.position))
             stream_time.add_metric(label, (clock.time or 0) / 1000)
             save_age.add_metric(label, time.monotonic() - each.saving.completed)
-            dirty.add_metric(label, len(share.dirty))
+            dirty.add_metric(label, len(share.memory.dirty))
             locations.add_metric(label, len(share.chain.loop.keys))
             for name, collector in list(clock.collectors.items()):
                 blind.add_metric([*label, name], clock.is_blind_now(collector))

@@ -14,8 +14,9 @@ from confluent_kafka import Consumer, Message
 
 from schemas.facts import Fact, LocationOutage, LocationState
 from streams.intake.kafka import read
+from streams.intake.memory import STATES
 from streams.intake.outbox import Range
-from streams.intake.share import FOLDS, STATES, Share
+from streams.intake.share import FOLDS, Share
 
 _PLACES = {fold.fact.TOPIC: place for place, fold in enumerate(FOLDS)}
 

@@ -13,7 +13,8 @@ from schemas.wire import Gate, Rejected, dead_letter, decode
 from streams.engine import FOREVER
 from streams.folds.world import World
 from streams.intake.kafka import READ_AT_ONCE, Kafka, read
-from streams.intake.share import STATES, Share
+from streams.intake.memory import STATES
+from streams.intake.share import Share
 
 TOPIC = RegistryRecord.TOPIC
 PARTITION = 0

@@ -22,9 +22,10 @@ from streams.archive.wait import caught_up
 from streams.engine import Held
 from streams.folds.samples import Profile
 from streams.intake.kafka import Kafka
+from streams.intake.memory import STATES
 from streams.intake.outbox import WATCHED, Outbox
 from streams.intake.saved import Late
-from streams.intake.share import FOLDS, STATES, TOPIC, Share
+from streams.intake.share import FOLDS, TOPIC, Share
 
 CAUGHT_UP_WITHIN_S = 30.0
 AGAIN_AFTER_S = 5.0
@@ -34,14 +35,19 @@ log = structlog.get_logger("intake")
 Archive = Callable[[], Client]
 """Connects to ClickHouse."""
 
+Ends = Mapping[str, Mapping[int, int]]
+"""By topic and partition the offset up to which something was read."""
+
 
 @dataclass(frozen=True)
 class Request:
-    """Everything of a location, when the archive has read as far as `ends`: by topic, partition and offset."""
+    """Everything of a location that the input before `position` says, when all that intake said of it was acknowledged:
+    everything before `mark`."""
 
     share: Share
     location_id: str
-    ends: Mapping[str, Mapping[int, int]]
+    position: int
+    mark: int
 
 
 @dataclass
@@ -80,9 +86,10 @@ class Repair:
         self._archive = archive
         self._outbox = outbox
         self._max_clock_lag_ms = max_clock_lag_ms
-        self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[tuple[Request, Ends] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Past] = queue.SimpleQueue()
-        self._asked: Request | None = None
+        self._next: Request | None = None
+        self._is_asked = False
         self._closing = threading.Event()
         threading.Thread(target=self._work, name="repair", daemon=True).start()
 
@@ -90,42 +97,48 @@ class Repair:
         """Take in the answer, if there is one, and ask for the next location."""
         if not self._answers.empty():
             past = self._answers.get()
-            self._asked = None
+            self._next, self._is_asked = None, False
             if any(share is past.request.share for share in shares):
                 rebuild(past)
-        if self._asked is None:
-            self._ask(shares)
+        if self._next is None:
+            self._next = self._choose(shares)
+        if self._next is not None and not self._is_asked and self._outbox.reached(self._next.mark):
+            self._requests.put((self._next, self._ends(self._next)))
+            self._is_asked = True
 
-    def _ask(self, shares: Sequence[Share]) -> None:
-        share = next((share for share in shares if share.dirty and not share.is_quiet), None)
+    def _choose(self, shares: Sequence[Share]) -> Request | None:
+        share = next((share for share in shares if share.memory.dirty and not share.is_quiet), None)
         if share is None:
-            return
-        location_id = share.in_repair = next(iter(share.dirty))
-        ends = {topic: {share.partition: self._outbox.ends.get((topic, share.partition), 0)} for topic in WATCHED}
-        ends[TOPIC] = {share.partition: share.position}
-        self._asked = Request(share, location_id, ends)
-        self._requests.put(self._asked)
+            return None
+        location_id = share.memory.in_repair = next(iter(share.memory.dirty))
+        return Request(share, location_id, share.position, self._outbox.mark())
+
+    def _ends(self, request: Request) -> Ends:
+        """How far the archive must have read what the location's facts and samples stand in."""
+        partition = request.share.partition
+        facts = {topic: {partition: self._outbox.ends.get((topic, partition), 0)} for topic in WATCHED}
+        return {TOPIC: {partition: request.position}, **facts}
 
     def close(self) -> None:
         self._closing.set()
         self._requests.put(None)
 
     def _work(self) -> None:
-        while (request := self._requests.get()) is not None:
+        while (asked := self._requests.get()) is not None:
             while not self._closing.is_set():
                 try:
-                    self._answers.put(self._read(request))
+                    self._answers.put(self._read(*asked))
                 except Exception as error:  # noqa: BLE001 -- whatever ails ClickHouse: it is waited for
                     log.warning("the archive cannot be read: repair waits", reason=str(error)[:500])
                     self._closing.wait(AGAIN_AFTER_S)
                 else:
                     break
 
-    def _read(self, request: Request) -> Past:
+    def _read(self, request: Request, ends: Ends) -> Past:
         client = self._archive()
         try:
-            for topic, ends in (*request.ends.items(), (DeadLetter.TOPIC, self._refusals())):
-                caught_up(client, topic, ends, CAUGHT_UP_WITHIN_S, kafka=self._kafka.config())
+            for topic, until in (*ends.items(), (DeadLetter.TOPIC, self._refusals())):
+                caught_up(client, topic, until, CAUGHT_UP_WITHIN_S, kafka=self._kafka.config())
             past = Past(request)
             for batch in accepted_heartbeats(client, location=request.location_id):
                 past.take(batch, self._max_clock_lag_ms)
@@ -150,11 +163,11 @@ def rebuild(past: Past) -> None:
     share, location_id = past.request.share, past.request.location_id
     loop = share.chain.loop
     states: Any = loop.folds[STATES]
-    late, known = share.dirty.pop(location_id), loop.held(location_id, share.partition)
+    dirty, known = share.memory.dirty.pop(location_id), loop.held(location_id, share.partition)
     location = states.empty()
     for (device_id, profile), times in past.alike.items():
         states.absorb_all(location, device_id, profile, times)
-    for device_id, profile, dated, taken_at in (*past.delayed, *late):
+    for device_id, profile, dated, taken_at in (*past.delayed, *dirty.late):
         if taken_at == dated:
             states.absorb_all(location, device_id, profile, [dated])
         else:
@@ -165,8 +178,8 @@ def rebuild(past: Past) -> None:
     loop.keys[location_id] = Held(share.partition, [location, rows], published)
     # Months that are final stay as they are, but for what was accepted before they were.
     still_open = share.world.open_since(share.clock.time or 0)
-    loop.forget(location_id, min([still_open, *(each.taken_at - 1 for each in late)]))
-    share.in_repair = ""
+    loop.forget(location_id, min(still_open, dirty.since - 1))
+    share.memory.in_repair = ""
     share.figures.repaired += 1
     share.judge_again([location_id])
     loop.keys[location_id].changed = share.has_spoken = True

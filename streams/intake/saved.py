@@ -36,15 +36,21 @@ class Late(NamedTuple):
     taken_at: int
 
 
+class Dirty(msgspec.Struct, array_like=True):
+    """What waits for repair: nothing before `since` (ms) is to change; `late` came too late for memory."""
+
+    since: int
+    late: list[Late]
+
+
 class Saved(msgspec.Struct, frozen=True, array_like=True):
     """A location's record. `covers`: the input offset up to which everything is in it. `base`: what its record before
-    covers, by which it is recognised when the save that it is part of was never completed. `late`: what waits for
-    repair; None where nothing does."""
+    covers, by which it is recognised when the save that it is part of was never completed."""
 
     covers: int
     base: int
     state: bytes
-    late: list[Late] | None = None
+    dirty: Dirty | None = None
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True):

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.derivation import HOUR_MS
 from schemas.topics import INTAKE_STATE
 from streams.intake import saved
 from streams.intake.outbox import WATCHED, Outbox
@@ -50,7 +49,6 @@ class Saving:
         self._known = {location.decode(): covers for location, covers in counted.items()}
         """What each location's record covers."""
         self._sums = Sums(counted)
-        self._hot_ms = share.world.derivation.hot_hours * HOUR_MS
         self._began = time.monotonic()
         self._header: Header | None = None
         self._waiting: list[str] = []
@@ -105,16 +103,14 @@ class Saving:
     def _write(self, header: Header, location_ids: list[str]) -> None:
         """Put the records of some locations in the queue, pruned to the hot hours."""
         share = self.share
-        before = (share.clock.time or 0) - self._hot_ms
         records = []
         for location_id in location_ids:
-            if location_id != share.in_repair:
-                share.chain.forget(location_id, before)
+            share.memory.forget(location_id)
             key = location_id.encode()
             base = self._known.get(location_id, NEVER)
             self._sums.replace(key, base, header.covers)
             self._known[location_id] = header.covers
-            record = Saved(header.covers, base, share.chain.save(location_id), share.dirty.get(location_id))
+            record = Saved(header.covers, base, share.chain.save(location_id), share.memory.dirty.get(location_id))
             records.append((key, saved.encode(record)))
         self._slices.append(_Slice(self._outbox.mark(), records))
 

@@ -14,21 +14,19 @@ from confluent_kafka import Message
 from schemas.events import Heartbeat, Tick
 from schemas.facts import Fact, Progress
 from schemas.wire import Gate, Rejected, dead_letter, decode
-from streams.engine import Position
+from streams.engine import FOREVER, Position
 from streams.folds.chain import Chain
 from streams.folds.clock import Gap, Listening
 from streams.folds.outages import Outages
 from streams.folds.states import States, profile_of
 from streams.folds.world import World
 from streams.intake.kafka import offset_of
+from streams.intake.memory import STATES, Memory
 from streams.intake.outbox import Outbox
 from streams.intake.saved import Late
 
 TOPIC = Heartbeat.TOPIC
 FOLDS = (States, Outages)
-STATES = 0
-"""The place of the fold that takes heartbeats."""
-
 
 log = structlog.get_logger("intake")
 
@@ -60,10 +58,7 @@ class Share:
         self.quiet_until = 0
         self.registry_offset = 0
         """The offset of the next registry record: the other part of every version."""
-        self.dirty: dict[str, list[Late]] = {}
-        """The locations whose past is to be derived again from the archive, and their samples that came too late."""
-        self.in_repair = ""
-        """The location of which nothing may be forgotten now."""
+        self.memory = Memory(self.chain, self.clock)
         self._states: Any = self.chain.loop.folds[STATES]
         self._unsettled: set[str] = set()
         self._unheard: list[Gap | Listening] = []
@@ -154,7 +149,7 @@ class Share:
             self._advance(offset)
         held = self.chain.loop.held(sample.location_id, self.partition)
         held.changed = True
-        if sample.effective_at(self._lag_ms) <= held.states[STATES].base_at:
+        if not self.memory.reaches(held, sample.effective_at(self._lag_ms)):
             self._set_aside(sample)
         elif self._states.absorb(held.states[STATES], sample, self.clock.time or 0):
             self._judge(sample, offset)
@@ -163,32 +158,38 @@ class Share:
         """Keep a sample for repair: memory does not hold its time any more."""
         self.figures.late += 1
         late = Late(sample.device_id, profile_of(sample), sample.occurred_at, sample.effective_at(self._lag_ms))
-        self.dirty.setdefault(sample.location_id, []).append(late)
+        self.memory.leave(sample.location_id, late.taken_at).late.append(late)
 
     def _tick(self, tick: Tick, offset: int) -> None:
-        changes = self.chain.heard(tick, self.partition)
-        if tick.occurred_at < self.clock.collectors[tick.collector_id].newest:
-            changes = [change for change in changes if not self._is_about_the_past(change)]
-        if offset < self.quiet_until:
-            self._unheard += changes
-            return
-        for change in changes:
-            self.say(self.chain.loop.broadcast(change, _here, self.at(offset)))
+        for change in self.chain.heard(tick, self.partition):
+            since = self._changed_since(change, tick)
+            if since <= self.memory.hot_since:
+                self._blind_in_the_past(change, since)
+            elif offset < self.quiet_until:
+                self._unheard.append(change)
+            else:
+                self.say(self.chain.loop.broadcast(change, _here, self.at(offset)))
         self._advance(offset)
 
-    def _is_about_the_past(self, change: Gap | Listening) -> bool:
-        """Whether a late tick changed blind time; where that begins before what memory holds, repair judges it."""
+    def _changed_since(self, change: Gap | Listening, tick: Tick) -> int:
+        """From when on (ms) a tick changed blind time: a collector's newest changes nothing before itself, because
+        until then the collector was blind anyhow."""
         if isinstance(change, Listening):
-            return False
-        concerned = [
-            (location_id, held.states[STATES])
-            for location_id, held in self.chain.loop.keys.items()
-            if self._states.concerns(location_id, held.states[STATES], change)
-        ]
-        past = [location_id for location_id, location in concerned if change.since < location.base_at]
-        self.mark(past)
-        self.judge_again(location_id for location_id, _ in concerned if location_id not in self.dirty)
-        return True
+            return FOREVER
+        is_newest = tick.occurred_at == self.clock.collectors[tick.collector_id].newest
+        return max(change.since, tick.occurred_at) if is_newest else change.since
+
+    def _blind_in_the_past(self, change: Gap | Listening, since: int) -> None:
+        """Blind time changed before the hot hours: what memory does not reach is left to repair."""
+        now: list[str] = []
+        for location_id, held in self.chain.loop.keys.items():
+            if not self._states.concerns(location_id, held.states[STATES], change):
+                continue
+            if self.memory.reaches(held, since):
+                now.append(location_id)
+            else:
+                self.memory.leave(location_id, since)
+        self.judge_again(now)
 
     def _advance(self, offset: int) -> None:
         if offset >= self.quiet_until:
@@ -218,20 +219,16 @@ class Share:
             self.say(self.chain.loop.broadcast(change, _here, here))
         self.say(self.chain.loop.advance(self.partition, here))
 
-    def mark(self, location_ids: Iterable[str]) -> None:
-        """Leave the past of these locations to repair."""
-        for location_id in location_ids:
-            self.dirty.setdefault(location_id, [])
-            self.chain.loop.keys[location_id].changed = self.has_spoken = True
-
     def register(self, concerned: Mapping[str, int]) -> None:
         """Judge locations again because of the registry, each from an instant on (ms)."""
         keys = self.chain.loop.keys
-        past = {
-            location_id for location_id, since in concerned.items() if since < keys[location_id].states[STATES].base_at
-        }
-        self.mark(sorted(past))
-        self.judge_again(location_id for location_id in concerned if location_id not in past)
+        now: list[str] = []
+        for location_id, since in concerned.items():
+            if self.memory.reaches(keys[location_id], since):
+                now.append(location_id)
+            else:
+                self.memory.leave(location_id, since)
+        self.judge_again(now)
 
     def judge_again(self, location_ids: Iterable[str]) -> None:
         """Ask about locations again, at the current position: something else than a message of theirs changed."""

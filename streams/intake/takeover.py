@@ -58,8 +58,8 @@ class TakeOver:
             share.clock.restore(header.clock)
         for location, record in snapshot.locations.items():
             share.chain.restore(location.decode(), partition, record.state)
-            if record.late is not None:
-                share.dirty[location.decode()] = record.late
+            if record.dirty is not None:
+                share.memory.dirty[location.decode()] = record.dirty
             if snapshot.is_ahead(record):
                 share.chain.loop.keys[location.decode()].changed = share.has_spoken = True
         low, share.end = watermarks(self.reader, TOPIC, partition)

@@ -1,22 +1,24 @@
 """A platform of its own for each test: topics, input played into them, intake processes, and what they published."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import clickhouse_connect
 import msgspec
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
+from infra.clickhouse import EmbeddedClickHouse
+from infra.guard import die_with_guard
 from schemas.derivation import Derivation
 from schemas.facts import Fact, LocationOutage, LocationState
 from schemas.terms.book import Book
@@ -24,8 +26,9 @@ from schemas.topics import INTAKE_STATE, TOPICS
 from schemas.wire import Line
 from streams.audit.replay import Replay
 from streams.intake.kafka import Kafka, read
+from streams.intake.repair import Archive
 from streams.intake.run import run
-from streams.intake.saved import HEADER_KEY, Header
+from streams.intake.saved import HEADER_KEY, Header, Saved
 from streams.intake.session import GROUP
 from streams.topics import partition_counts
 
@@ -47,6 +50,8 @@ class Platform:
     partitions: int
     session_timeout_s: float = 6.0
     save_every_s: float = 0.6
+    archive: Mapping[str, Any] | None = None
+    """How to connect to a ClickHouse, where what came too late is to be repaired."""
     failed: list[BaseException] = field(default_factory=list)
 
     def create(self) -> None:
@@ -98,15 +103,6 @@ class Platform:
         thread.start()
         return thread
 
-    def command(self) -> list[str]:
-        given = {
-            "bootstrap": self.bootstrap,
-            "derivation": self.settings.model_dump(),
-            "session_timeout_s": self.session_timeout_s,
-            "save_every_s": self.save_every_s,
-        }
-        return [sys.executable, "-m", "tests.intake.process", json.dumps(given)]
-
     @contextmanager
     def intake(self) -> Iterator[None]:
         """Intake in a thread of this process."""
@@ -122,6 +118,7 @@ class Platform:
                     stop,
                     session_timeout_s=self.session_timeout_s,
                     save_every_s=self.save_every_s,
+                    archive=connects(self.archive),
                 )
             except BaseException as error:  # noqa: BLE001 -- raised again by the test
                 self.failed.append(error)
@@ -140,9 +137,29 @@ class Platform:
         if self.failed:
             raise self.failed[0]
 
-    def start(self, **environment: str) -> subprocess.Popen[bytes]:
-        """Intake in a process of its own."""
-        return subprocess.Popen(self.command(), env=os.environ | environment, cwd=Path(__file__).parents[2])
+    def start(self, dies: tuple[str, int] | None = None) -> subprocess.Popen[bytes]:
+        """Intake in a process of its own. One that `dies` does so as by `kill -9`, when a moment comes so often."""
+        given = {
+            "bootstrap": self.bootstrap,
+            "derivation": self.settings.model_dump(),
+            "session_timeout_s": self.session_timeout_s,
+            "save_every_s": self.save_every_s,
+            "archive": self.archive,
+            "dies": dies,
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.intake.process", json.dumps(given)],
+            cwd=Path(__file__).parents[2],
+            preexec_fn=die_with_guard if sys.platform == "linux" else None,  # no process outlives its test
+        )
+
+    def dies(self, moment: str, number: int, within_s: float = 60.0) -> bool:
+        """Whether an intake process came to a moment so often, and ended there."""
+        process = self.start((moment, number))
+        try:
+            return process.wait(within_s) == -signal.SIGKILL
+        finally:
+            end(process, signal.SIGKILL)
 
     def read(self, topic: str) -> list[Line]:
         """The whole topic, in the order of its partitions."""
@@ -181,6 +198,12 @@ class Platform:
                 return
             assert time.monotonic() < deadline, ({each: covered[each].covers for each in covered}, ends)
             time.sleep(0.1)
+
+    def dirty(self) -> dict[str, int]:
+        """The locations that wait for repair by what was saved last, and how many samples of each were set aside."""
+        newest = {line.key: line.value or b"" for line in self.read(INTAKE_STATE) if line.key != HEADER_KEY}
+        saved = {key: msgspec.msgpack.decode(value, type=Saved) for key, value in newest.items() if key}
+        return {key.decode(): len(record.dirty.late) for key, record in saved.items() if record.dirty is not None}
 
     def headers(self) -> dict[int | None, Header]:
         lines = [line for line in self.read(INTAKE_STATE) if line.key == HEADER_KEY]
@@ -244,6 +267,20 @@ def _line(message: Any) -> Line:
         timestamp=message.timestamp()[1],
         headers=message.headers(),
     )
+
+
+def connection(clickhouse: EmbeddedClickHouse, database: str) -> dict[str, Any]:
+    return {
+        "host": clickhouse.host,
+        "port": clickhouse.http_port,
+        "username": clickhouse.user,
+        "password": clickhouse.password,
+        "database": database,
+    }
+
+
+def connects(archive: Mapping[str, Any] | None) -> Archive | None:
+    return None if archive is None else lambda: clickhouse_connect.get_client(**archive)
 
 
 def end(process: "subprocess.Popen[bytes]", how: int = signal.SIGTERM) -> int:

@@ -81,14 +81,15 @@ class Follower:
         self.share.take(messages)  # type: ignore[arg-type]
 
     def forget(self, hot_ms: int) -> None:
-        """As a save does."""
+        """As a save does, with so short a memory."""
+        self.share.memory.hot_ms = hot_ms
         for location_id in self.share.chain.loop.keys:
-            self.share.chain.forget(location_id, (self.share.clock.time or 0) - hot_ms)
+            self.share.memory.forget(location_id)
 
     def past(self, location_id: str) -> Past:
         """What an archive that has read as much as this share holds of a location."""
         lag_ms = self.world.derivation.max_clock_lag_s * 1000
-        past = Past(Request(self.share, location_id, {}))
+        past = Past(Request(self.share, location_id, self.share.position, 0))
         for message in self.messages:
             sample = self.decoded(message.line) if message.offset() < self.share.position else None
             if isinstance(sample, Heartbeat) and sample.location_id == location_id:

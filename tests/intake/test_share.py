@@ -91,11 +91,11 @@ def test_what_came_too_late_for_memory_is_repaired_from_the_archive(seed: int) -
             repair(follower)
     follower.register(records)
     repair(follower)
-    assert not follower.share.dirty
+    assert not follower.share.memory.dirty
     assert follower.figures.repaired
     assert in_order(newest(follower.spy.facts)) == audited(fleet(seed))
 
 
 def repair(follower: Follower) -> None:
-    for location_id in list(follower.share.dirty):
+    for location_id in list(follower.share.memory.dirty):
         rebuild(follower.past(location_id))
