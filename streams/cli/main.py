@@ -49,12 +49,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except TermsError as error:
         return _say("\n".join(error.problems))
     except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         return BROKEN_PIPE
+    except OSError as error:  # a full disk, say
+        _say_no_more()
+        return _say(f"{error.filename or 'the output'}: {error.strerror or error}")
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("fivenines: interrupted\n")
         return INTERRUPTED
     return status if isinstance(status, int) else 0
+
+
+def _say_no_more() -> None:
+    """What is still to be written would fail again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(message: str) -> int:

@@ -26,11 +26,16 @@ def command(app: typer.Typer, name: str) -> Callable[[Command], Command]:
         parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in [*own, *settings]]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {each.name: each.annotation for each in parameters}
-        run.__doc__ = function.__doc__
+        run.__doc__ = _unwrapped(function.__doc__ or "")
         app.command(name)(run)
         return function
 
     return register
+
+
+def _unwrapped(text: str) -> str:
+    """Each paragraph in one line: the terminal wraps it."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _flags() -> list[inspect.Parameter]:

@@ -2,23 +2,18 @@
 
 import signal
 import threading
-from collections.abc import Mapping
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
-from infra.endpoints import running
 from schemas.terms.book import read_book
+from streams.cli.connections import clickhouse_of, kafka_of
 from streams.cli.errors import CommandError
 from streams.cli.options import command
+from streams.platform import connected
 from streams.settings import Settings
 
 app = typer.Typer()
-
-
-class Kafka(NamedTuple):
-    bootstrap: str
-    options: Mapping[str, str]
 
 
 @command(app, "intake")
@@ -26,21 +21,26 @@ def intake(
     settings: Settings,
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Of the metrics for Prometheus, on loopback.")] = 9464,
 ) -> None:
-    """Follow the heartbeats: states, outages, progress and dead letters, until Ctrl-C."""
+    """Follow the heartbeats: states, outages, progress and dead letters, until Ctrl-C.
+
+    Kafka must answer at the start; from then on it is waited for. What comes too late is repaired from the archive.
+    """
     from streams.intake import run
 
     kafka = kafka_of(settings)
+    bootstrap = kafka.pop("bootstrap.servers")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
         run.run(
-            kafka.bootstrap,
+            bootstrap,
             read_book(settings.terms),
             settings.derivation,
             stop,
-            kafka_options=kafka.options,
+            kafka_options=kafka,
             metrics_port=port,
+            archive=lambda: connected(clickhouse_of(settings)),
         )
     except run.TopicsMissing as error:
         raise CommandError(str(error)) from None
@@ -53,7 +53,10 @@ def worker(
         int, typer.Option(min=1, max=65_535, help="Of faust's web view and the metrics, on loopback.")
     ] = 6066,
 ) -> None:
-    """Decide: months and credits from states, annotations and the registry, until Ctrl-C."""
+    """Decide: months and credits from states, annotations and the registry, until Ctrl-C.
+
+    Kafka must answer at the start.
+    """
     from streams.decide import app as decide
     from streams.decide import worker as decide_worker
 
@@ -62,19 +65,11 @@ def worker(
     folder.mkdir(parents=True, exist_ok=True)
     decide_worker.run(
         decide.Settings(
-            bootstrap=kafka.bootstrap,
+            bootstrap=kafka.pop("bootstrap.servers"),
             data=folder,
             book=read_book(settings.terms),
             derivation=settings.derivation,
-            options=kafka.options,
+            options=kafka,
             web_port=port,
         )
     )
-
-
-def kafka_of(settings: Settings) -> Kafka:
-    """The Kafka that the settings name, or that of the platform that runs on the data folder. Raises ServerError."""
-    if settings.kafka:
-        return Kafka(settings.kafka, settings.kafka_options)
-    config = dict(running(settings.data).kafka_config)
-    return Kafka(config.pop("bootstrap.servers"), config)

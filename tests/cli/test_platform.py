@@ -15,11 +15,11 @@ from schemas.facts import LocationOutage
 from schemas.wire import encode_line
 from streams.archive.read import current_facts
 from streams.cli.main import run
-from streams.following import Following
 from streams.platform import Platform, connected
 from streams.publishing import Publisher
 from streams.settings import read_settings
 from tests.cli.conftest import Ended, Fivenines
+from tests.cli.live import settle
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
 
@@ -36,12 +36,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         assert run(arguments(platform, "simulate", *FLEET, *TIMES)) == 0
         settle(platform)
         yield platform
-
-
-def settle(platform: Platform) -> None:
-    with Following(platform.servers.kafka_config) as following, connected(platform.servers.clickhouse) as client:
-        following.wait(platform.check, lambda _: None)
-        following.wait_for_tables(client)
 
 
 def arguments(platform: Platform, command: str, *more: object) -> list[str]:
@@ -141,6 +135,28 @@ def test_what_cannot_be_sent_is_listed_and_the_rest_goes_on(on: Fivenines, platf
     up = [fact["value"] for fact in told if fact["topic"] == "location-states" and fact["key"] == "loc-new"]
     assert [state["devices_up"] for state in up] == [2], "each has its own key, whatever the file said"
     assert "✗ dead letters      1 missing_field" in on("doctor").out
+
+
+def test_what_came_too_late_for_memory_is_repaired_from_the_archive(
+    on: Fivenines, platform: Platform, tmp_path: Path
+) -> None:
+    """A device that was cut off hands over, days later, that it was down for ten minutes."""
+    down, up = "2026-06-29T12:00:00.000Z", "2026-06-29T12:10:00.000Z"
+    beat = {"device_id": "cut off", "location_id": "loc-late", "interval_s": None, "buffered": True}
+    beat |= {"received_at": "2026-07-02T07:59:00Z"}
+    said = [beat | {"id": status, "occurred_at": at, "status": status} for at, status in ((down, "down"), (up, "up"))]
+    (tmp_path / "late").write_bytes(b"".join(encode_line("device-heartbeats", None, each) for each in said))
+    assert on("publish", tmp_path / "late").status == 0
+    settle(platform)
+    with connected(platform.servers.clickhouse) as client:
+        deadline = time.monotonic() + 60
+        while not (found := list(current_facts(client, LocationOutage, location="loc-late"))):
+            assert time.monotonic() < deadline, "not repaired"
+            time.sleep(0.2)
+    assert [(fact.written()["started_at"], fact.written()["ended_at"]) for fact in found] == [(down, up)]
+    settle(platform)
+    ended = on("replay", "--from", "archive", "--diff")
+    assert ended == Ended(0, "", "fivenines: no difference: the audit derives what is published\n")
 
 
 def test_a_published_fact_that_does_not_follow_is_found(on: Fivenines, platform: Platform) -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from schemas.facts import LocationOutage
 from streams.archive.read import current_facts
-from streams.following import Following
 from streams.platform import Platform, connected
 from streams.settings import read_settings
 from tests.cli.conftest import Fivenines
+from tests.cli.live import settle
 from tests.cli.test_probes import FOLDER, RECORDINGS, Outage, held, outages_in, recordings
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.slow]
@@ -23,9 +23,8 @@ def test_a_recording_published_live_gives_its_outages(fivenines: Fivenines, tmp_
     events.write_text(fivenines("import", "probes", FOLDER / name).out)
     with Platform(read_settings({"data": str(data), "partitions": "4"})) as platform:
         assert fivenines("publish", events, "--data", data).status == 0
-        with Following(platform.servers.kafka_config) as following, connected(platform.servers.clickhouse) as client:
-            following.wait(platform.check, lambda _: None)
-            following.wait_for_tables(client)
+        settle(platform)
+        with connected(platform.servers.clickhouse) as client:
             published = {
                 Outage(
                     fact.location_id, fact.started_at // 1000, None if fact.ended_at is None else fact.ended_at // 1000
