@@ -164,7 +164,7 @@ class Share:
         for change in self.chain.heard(tick, self.partition):
             since = self._changed_since(change, tick)
             if since <= self.memory.hot_since:
-                self._blind_in_the_past(change, since)
+                self._blind_in_the_past(change, since, offset)
             elif offset < self.quiet_until:
                 self._unheard.append(change)
             else:
@@ -172,14 +172,12 @@ class Share:
         self._advance(offset)
 
     def _changed_since(self, change: Gap | Listening, tick: Tick) -> int:
-        """From when on (ms) a tick changed blind time: a collector's newest changes nothing before itself, because
-        until then the collector was blind anyhow."""
+        """From when on (ms) a tick changed blind time: what precedes it by more than the limit was blind and still is."""
         if isinstance(change, Listening):
             return FOREVER
-        is_newest = tick.occurred_at == self.clock.collectors[tick.collector_id].newest
-        return max(change.since, tick.occurred_at) if is_newest else change.since
+        return max(change.since, tick.occurred_at - self.world.derivation.blind_after_ms)
 
-    def _blind_in_the_past(self, change: Gap | Listening, since: int) -> None:
+    def _blind_in_the_past(self, change: Gap | Listening, since: int, offset: int) -> None:
         """Blind time changed before the hot hours: what memory does not reach is left to repair."""
         now: list[str] = []
         for location_id, held in self.chain.loop.keys.items():
@@ -189,7 +187,7 @@ class Share:
                 now.append(location_id)
             else:
                 self.memory.leave(location_id, since)
-        self.judge_again(now)
+        self.judge_again(now, offset)
 
     def _advance(self, offset: int) -> None:
         if offset >= self.quiet_until:
@@ -230,12 +228,14 @@ class Share:
                 self.memory.leave(location_id, since)
         self.judge_again(now)
 
-    def judge_again(self, location_ids: Iterable[str]) -> None:
-        """Ask about locations again, at the current position: something else than a message of theirs changed."""
-        if self.position < self.quiet_until:
+    def judge_again(self, location_ids: Iterable[str], offset: int | None = None) -> None:
+        """Ask about locations again, at an offset or after all that was taken in: something else than a message of
+        theirs changed."""
+        offset = self.position - 1 if offset is None else offset
+        if offset + 1 < self.quiet_until:
             self._unsettled.update(location_ids)
             return
-        here = self.at(self.position - 1)
+        here = self.at(offset)
         for location_id in location_ids:
             self.say(self.chain.loop.settle(location_id, range(len(FOLDS)), here))
 

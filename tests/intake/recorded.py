@@ -3,10 +3,13 @@
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
+import msgspec
+
 from schemas.derivation import Derivation
-from schemas.events import Heartbeat, RegistryRecord
+from schemas.events import Heartbeat, RegistryRecord, Tick
 from schemas.facts import DeadLetter, Fact
 from schemas.terms.book import Book
 from schemas.wire import Gate, Line, Rejected, decode
@@ -71,6 +74,20 @@ class Follower:
 
     def decoded(self, line: Line) -> Any:
         return decode(line.topic, line.value, key=line.key, timestamp=line.timestamp, gate=self.gate)
+
+    def delay(self, random: Random, less_than_ms: int) -> None:
+        """Let each message come after its own time by less than that, and refused ones at their time of arrival."""
+        lag_ms = self.world.derivation.max_clock_lag_s * 1000
+
+        def comes(message: Recorded) -> int:
+            event = self.decoded(message.line)
+            at = event.effective_at(lag_ms) if isinstance(event, Heartbeat) else message.timestamp()[1]
+            at = event.occurred_at if isinstance(event, Tick) else at
+            return int(at + random.randrange(less_than_ms))
+
+        ordered = sorted(self.messages, key=comes)
+        lines = [msgspec.structs.replace(each.line, offset=offset) for offset, each in enumerate(ordered)]
+        self.messages = [Recorded(line) for line in lines]
 
     def register(self, records: Sequence[RegistryRecord]) -> None:
         self.share.registry_offset += len(records)

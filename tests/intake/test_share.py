@@ -12,7 +12,7 @@ from schemas.wire import Line
 from streams.audit.replay import Replay
 from streams.intake.repair import rebuild
 from streams.intake.share import TOPIC
-from tests.fleets import HOUR, SETTINGS, Fleet
+from tests.fleets import HOUR, MINUTE, SETTINGS, Fleet
 from tests.intake.recorded import Follower, Recorded, in_order, newest
 
 BOOK = read_book()
@@ -93,6 +93,21 @@ def test_what_came_too_late_for_memory_is_repaired_from_the_archive(seed: int) -
     repair(follower)
     assert not follower.share.memory.dirty
     assert follower.figures.repaired
+    assert in_order(newest(follower.spy.facts)) == audited(fleet(seed))
+
+
+@pytest.mark.parametrize("hot_ms", [1, MINUTE, 10 * MINUTE])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_in_the_hot_hours_needs_repair(seed: int, hot_ms: int) -> None:
+    """However late samples and ticks come in them, and however far back their holds and blind time began."""
+    random = Random(seed)
+    follower = Follower(BOOK, SETTINGS, fleet(seed))
+    follower.register(follower.records)
+    follower.delay(random, hot_ms)
+    for batch in batches(follower.messages, random):
+        follower.take(batch)
+        follower.forget(hot_ms)
+    assert not follower.share.memory.dirty
     assert in_order(newest(follower.spy.facts)) == audited(fleet(seed))
 
 
