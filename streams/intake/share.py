@@ -172,7 +172,7 @@ class Share:
         self._advance(offset)
 
     def _changed_since(self, change: Gap | Listening, tick: Tick) -> int:
-        """From when on (ms) a tick changed blind time: what precedes it by more than the limit was blind and still is."""
+        """From when on (ms) a tick changed blind time: what precedes it by more than the limit still is blind."""
         if isinstance(change, Listening):
             return FOREVER
         return max(change.since, tick.occurred_at - self.world.derivation.blind_after_ms)
