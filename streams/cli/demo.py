@@ -55,7 +55,7 @@ def _own(settings: Settings) -> Settings:
     data = data.with_name(f"{data.name}-demo")
     if is_taken(data):
         raise CommandError(f"another demo runs on {data}: stop it first, or give this one another --data")
-    if data.exists():
+    if (data / "format").exists():  # what is not ours is refused later, and left alone
         shutil.rmtree(data)
     return settings.model_copy(update={"data": data, "partitions": PARTITIONS, "blind_after_s": BLIND_AFTER_S})
 

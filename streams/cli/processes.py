@@ -1,7 +1,5 @@
 """`fivenines intake` and `fivenines worker`: the processes that derive. Run as many of each as there are partitions."""
 
-import signal
-import threading
 from typing import Annotated
 
 import typer
@@ -10,6 +8,7 @@ from schemas.terms.book import read_book
 from streams.cli.connections import clickhouse_of, kafka_of
 from streams.cli.errors import CommandError
 from streams.cli.options import command
+from streams.cli.stopping import until_told
 from streams.platform import connected
 from streams.settings import Settings
 
@@ -29,21 +28,19 @@ def intake(
 
     kafka = kafka_of(settings)
     bootstrap = kafka.pop("bootstrap.servers")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        run.run(
-            bootstrap,
-            read_book(settings.terms),
-            settings.derivation,
-            stop,
-            kafka_options=kafka,
-            metrics_port=port,
-            archive=lambda: connected(clickhouse_of(settings)),
-        )
-    except run.TopicsMissing as error:
-        raise CommandError(str(error)) from None
+    with until_told() as stop:
+        try:
+            run.run(
+                bootstrap,
+                read_book(settings.terms),
+                settings.derivation,
+                stop,
+                kafka_options=kafka,
+                metrics_port=port,
+                archive=lambda: connected(clickhouse_of(settings)),
+            )
+        except run.TopicsMissing as error:
+            raise CommandError(str(error)) from None
 
 
 @command(app, "worker")

@@ -1,6 +1,5 @@
 """`fivenines up`: the whole platform on this machine, and what the operator must see at 3 a.m."""
 
-import signal
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.options import command
+from streams.cli.stopping import until_told
 from streams.platform import Platform, connected
 from streams.settings import Settings
 
@@ -29,10 +29,7 @@ def up(settings: Settings) -> None:
     """Start the servers, topics, tables, intake and worker, and stay: a live table of what is down. Ctrl-C stops in
     order."""
     console = Console(stderr=True)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    with Platform(settings, lambda step: console.print(f"[dim]{step}[/]")) as platform:
+    with until_told() as stop, Platform(settings, lambda step: console.print(f"[dim]· {step}[/]")) as platform:
         server = platform.servers.clickhouse
         console.print(f"Kafka       {platform.servers.kafka_config['bootstrap.servers']}")
         console.print(f"ClickHouse  http://{server.host}:{server.http_port}  database {server.database}")

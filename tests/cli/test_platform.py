@@ -176,30 +176,3 @@ def test_a_published_fact_that_does_not_follow_is_found(on: Fivenines, platform:
         "published": wrong.written()["ended_at"],
         "derived": outage.written()["ended_at"],
     }
-
-
-def test_a_command_without_a_platform_says_how_to_start_one(fivenines: Fivenines, tmp_path: Path) -> None:
-    for command in (
-        ("publish", "-"),
-        ("topics",),
-        ("migrate",),
-        ("simulate",),
-        ("replay", "--from", "kafka"),
-        ("audit", "--sql"),
-    ):
-        ended = fivenines(*command, "--data", tmp_path / "nothing")
-        assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1), command
-        assert "start it with `fivenines up`" in ended.err
-    ended = fivenines("doctor", "--data", tmp_path / "nothing")
-    assert ended.status == 1
-    assert "✗ Kafka" in ended.out
-
-
-def test_a_server_that_is_not_there_is_said_in_one_line(fivenines: Fivenines) -> None:
-    ended = fivenines("publish", "-", "--kafka", "127.0.0.1:1")
-    assert (ended.status, ended.err.count("\n")) == (2, 1)
-    assert "Kafka at 127.0.0.1:1 does not answer" in ended.err
-    away = ("--kafka", "127.0.0.1:1", "--clickhouse", "http://u:secret@127.0.0.1:1")
-    ended = fivenines("replay", "--from", "archive", *away)
-    assert (ended.status, ended.err.count("\n")) == (2, 1)
-    assert "secret" not in ended.err
