@@ -83,7 +83,7 @@ class Fold:
         """The state that was saved so."""
         raise NotImplementedError
 
-    def forget(self, state: Any, published: dict[Hashable, Any], before: int) -> None:
+    def forget(self, key: str, state: Any, partition: Partition, published: dict[Hashable, Any], before: int) -> None:
         """Drop what only matters to the time before an instant."""
 
 
@@ -203,7 +203,7 @@ class Loop:
         """Drop of a key what only matters to the time before an instant."""
         held = self.keys[key]
         for fold, state, published in zip(self.folds, held.states, held.published, strict=True):
-            fold.forget(state, published, before)
+            fold.forget(key, state, held.partition, published, before)
 
     def forget_all(self, partition: Partition) -> None:
         """Drop every key of a partition."""

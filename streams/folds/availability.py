@@ -107,7 +107,9 @@ class Availabilities(Fold):
             months.annotations[note.annotation_id, note.revision, note.payload_hash] = note
         return months
 
-    def forget(self, months: Months, published: dict[Hashable, Availability], before: int) -> None:
+    def forget(
+        self, key: str, months: Months, partition: Partition, published: dict[Hashable, Availability], before: int
+    ) -> None:
         """Keep of the past what the months that reach past `before`, the first instant of one of them, are made of."""
         months.final_before = before
         horizon = self.world.derivation.correction_horizon_ms

@@ -53,7 +53,9 @@ class Credits(Fold):
         known = msgspec.msgpack.decode(saved, type=list[Availability])
         return {(month.account_id, month.month): month for month in known}
 
-    def forget(self, months: Judged, published: dict[Hashable, Credit], before: int) -> None:
+    def forget(
+        self, key: str, months: Judged, partition: Partition, published: dict[Hashable, Credit], before: int
+    ) -> None:
         """Drop the months that ended by then."""
         ended = [identity for identity, month in months.items() if month.closed and month.as_of <= before]
         for account_id, month in ended:

@@ -57,7 +57,9 @@ class Outages(Fold):
     def load(self, saved: bytes) -> Rows:
         return {row.from_: row for row in msgspec.msgpack.decode(saved, type=list[LocationState])}
 
-    def forget(self, rows: Rows, published: dict[Hashable, LocationOutage], before: int) -> None:
+    def forget(
+        self, key: str, rows: Rows, partition: Partition, published: dict[Hashable, LocationOutage], before: int
+    ) -> None:
         """Keep what an outage that reaches past `before` is made of."""
         for identity, outage in list(published.items()):
             if outage.started_at <= before and (outage.retracted or (outage.ended_at or before + 1) <= before):

@@ -131,6 +131,10 @@ class Registry:
         location = self.at("location", location_id, instant)
         return location.primary_device_id if location is not None else None
 
+    def accounts(self, location_id: str) -> Sequence[tuple[int, str | None]]:
+        """Whose a location is, from when on, whether or not it is active; nobody's before its first record."""
+        return [(version.since, version.fields.account_id) for version in self.versions("location", location_id)]
+
     def tenures(self, location_id: str) -> Sequence[Tenure]:
         """Who had a location, and when it was covered: ``[max(activated_at, sla_from), closed_at)`` (semantics §4)."""
         tenures = []

@@ -135,18 +135,21 @@ class States(Fold):
         return device.add(at, code, self.profiles) and not passed_over
 
     def derive(self, key: str, location: Location, partition: Partition) -> Sequence[LocationState]:
-        now = self.world.time(partition)
-        since = min((device.first for device in location.devices.values()), default=FOREVER)
-        if since == FOREVER:
+        if not location.devices:
             return []
-        last = {device_id: device.last() for device_id, device in location.devices.items()}
-        judge = Judge(self.world, partition, key, since, max(at for at, _ in last.values()))
-        for device_id, (at, code) in last.items():
-            location.devices[device_id].hold_ms = judge.hold_ms(device_id, at, self.profiles.known[code])
-        location.settled_at = since if now is None else now
+        judge = self._judge(key, location, partition)
+        for device_id, device in location.devices.items():
+            at, code = device.last()
+            device.hold_ms = judge.hold_ms(device_id, at, self.profiles.known[code])
+        location.settled_at = judge.now
         location.turns_at = self._turns_at(key, location, judge.until)
         location.settled_until = min(location.turns_at, self._settled_until(key, location))
         return _continued(location, rows(key, location.devices, self.profiles, judge, self.world))
+
+    def _judge(self, key: str, location: Location, partition: Partition) -> Judge:
+        devices = location.devices.values()
+        since, newest = min(device.first for device in devices), max(device.last()[0] for device in devices)
+        return Judge(self.world, partition, key, since, newest)
 
     def _settled_until(self, key: str, location: Location) -> int:
         until = FOREVER
@@ -192,8 +195,8 @@ class States(Fold):
             return broadcast.entity_id in location.devices
         if broadcast.entity == "location":
             return broadcast.entity_id == key
-        tenures = self.world.registry.tenures(key) if broadcast.entity == "account" else ()
-        return any(tenure.account_id == broadcast.entity_id for tenure in tenures)
+        accounts = self.world.registry.accounts(key) if broadcast.entity == "account" else ()
+        return any(account_id == broadcast.entity_id for _, account_id in accounts)
 
     def _is_touched(self, device: Device, gap: Gap) -> bool:
         """Whether a gap may speak for a device: not while the hold of its last sample lasts."""
@@ -219,7 +222,14 @@ class States(Fold):
             device.hold_ms = hold_ms
         return location
 
-    def forget(self, location: Location, published: dict[Hashable, LocationState], before: int) -> None:
+    def forget(
+        self,
+        key: str,
+        location: Location,
+        partition: Partition,
+        published: dict[Hashable, LocationState],
+        before: int,
+    ) -> None:
         """Keep of the past the row that reaches past `before`, and what is needed to go on from there."""
         for identity, row in list(published.items()):
             if row.from_ > before:
@@ -227,9 +237,21 @@ class States(Fold):
             if row.retracted or (row.to is not None and row.to <= before):
                 del published[identity]
             else:
-                location.base, location.base_at = row, before
+                location.base, location.base_at = self._as_far_as(before, row, key, location, partition), before
         for device in location.devices.values():
             device.forget(before)
+
+    def _as_far_as(
+        self, until: int, row: LocationState, key: str, location: Location, partition: Partition
+    ) -> LocationState:
+        """A row with the longest hold that it had until then: what came after is still known, and may change."""
+        base = location.base
+        if base is not None and base.from_ == row.from_ and base.resolution_ms == row.resolution_ms:
+            return row
+        judge = self._judge(key, location, partition)
+        judge.until = until
+        told = _continued(location, rows(key, location.devices, self.profiles, judge, self.world))[-1]
+        return msgspec.structs.replace(row, resolution_ms=told.resolution_ms) if told.from_ == row.from_ else row
 
 
 def profile_of(sample: Heartbeat) -> Profile:

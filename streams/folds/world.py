@@ -59,10 +59,11 @@ class World:
     def settled_until(self, location_id: str, instant: int) -> int:
         """Until when the terms that judge a location at an instant stay the same: at most the end of its month."""
         account_id, until = None, FOREVER
-        for tenure in self.registry.tenures(location_id):
-            if tenure.since <= instant < tenure.until:
-                account_id = tenure.account_id
-            until = min([until, *(edge for edge in (tenure.since, tenure.until) if edge > instant)])
+        for since, owner in self.registry.accounts(location_id):
+            if since > instant:
+                until = since
+                break
+            account_id = owner
         try:
             return min(until, self.account_calendar(account_id).month_at(instant).end)
         except ValueError:
@@ -79,13 +80,12 @@ class World:
     def terms_in_force(self, location_id: str, start: int, end: int) -> list[tuple[int, Terms]]:
         """The terms that judge a location in ``[start, end]``, each from when on; the first reaches back without end.
 
-        They are those of the account that has the location; without one, the standard series.
+        They are those of the account whose the location is; without one, the standard series.
         """
         if self._only_terms is not None:
             return [(ALWAYS, self._only_terms)]
-        turns = [(ALWAYS, self.standard)]
-        for account_id, since, until, _ in self.registry.tenures(location_id):
-            turns += [(since, self.account_calendar(account_id)), (until, self.standard)]
+        accounts = [(ALWAYS, None), *self.registry.accounts(location_id)]
+        turns = [(since, self.account_calendar(account_id)) for since, account_id in accounts]
         ends = [since for since, _ in turns[1:]] + [end + 1]
         in_force: list[tuple[int, Terms]] = []
         for (since, months), until in zip(turns, ends, strict=True):

@@ -8,6 +8,7 @@ from typing import Any
 
 from schemas.events import Annotation, Heartbeat, RegistryRecord
 from schemas.facts import Availability, Credit, Fact, LocationOutage, LocationState
+from schemas.terms.model import STANDARD
 from tests.laws.reach_devices import effective, of_devices, of_ticks, samples_of, ticks_of
 from tests.laws.strategies import EDGE, SETTINGS, Recording, Step
 
@@ -111,7 +112,7 @@ def reached(recording: Recording, steps: Sequence[Step], facts: Sequence[Fact]) 
         *_of_arrival(recording, steps),
         *of_ticks(steps),
         *of_devices(steps),
-        *_of_registry(steps),
+        *_of_registry(recording, steps),
         *_of_turns(steps, facts),
         *_of_annotations(steps),
         *_of_facts(facts, recording),
@@ -149,7 +150,8 @@ def _of_arrival(recording: Recording, steps: Sequence[Step]) -> Iterator[str]:
         newest[sample.device_id] = max(newest[sample.device_id], effective(sample))
 
 
-def _of_registry(steps: Sequence[Step]) -> Iterator[str]:
+def _of_registry(recording: Recording, steps: Sequence[Step]) -> Iterator[str]:
+    names = set(recording.book.series_names()) - {STANDARD}
     versions: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for event, _ in steps:
         if isinstance(event, RegistryRecord):
@@ -164,7 +166,7 @@ def _of_registry(steps: Sequence[Step]) -> Iterator[str]:
         ordered = sorted(records, key=attrgetter("valid_from"))
         if any(before.account_id != after.account_id for before, after in pairwise(ordered)):
             yield "a location changes its account"
-    if any(record.terms is not None for records in versions["account"].values() for record in records):
+    if any(record.terms in names for records in versions["account"].values() for record in records):
         yield "another series of terms"
     if {sample.location_id for _, sample in samples_of(steps)} - versions["location"].keys():
         yield "a location is not registered"

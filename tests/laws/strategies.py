@@ -41,12 +41,16 @@ EVER = FINAL + HOUR
 SHORT_TIERS = [{"minutes": 1, "days": 1}, {"minutes": 3, "days": 2}, {"minutes": 8, "days": 4}]
 
 
-def _book(changed: str | int | bool | None = None, path: str = "", *, from_april: bool = True) -> Book:
-    """Short tiers, and one change of the packaged terms: from April on, or throughout."""
+def _book(
+    changed: str | int | bool | None = None, path: str = "", *, from_april: bool = True, series: str | None = None
+) -> Book:
+    """Short tiers, and one change of the packaged terms: from April on, throughout, or in a series of its own."""
     plain = {"credits.tiers": SHORT_TIERS}
     if not path:
         return book_of({"terms": [plain]})
     other = {**plain, path: changed}
+    if series:
+        return book_of({"terms": [plain, {**other, "series": series}]})
     return book_of({"terms": [plain, {**other, "effective": "2026-04-01"}] if from_april else [other]})
 
 
@@ -58,6 +62,7 @@ BOOKS = (
     _book(20, "availability.default_interval_s"),
     _book(1, "availability.missed_heartbeats"),
     _book(True, "exclusions.maintenance_excluded", from_april=False),
+    *[_book(1, "availability.missed_heartbeats", series="gold")] * 2,
 )
 
 
