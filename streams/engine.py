@@ -9,7 +9,7 @@ Folds stand in a chain: the facts of one are the events of the next.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -235,21 +235,27 @@ class Loop:
         said: list[Fact] = []
         asked = 0
         while due and now is not None and due[0][0] < now and asked != at_most:
-            at, key = heappop(due)
+            at, key = due[0]
             held = self.keys.get(key)
             if held is None or at != (held.due_by_slowest if by_slowest else held.due):
+                heappop(due)
                 continue
             if not by_slowest:
+                late, following = self._late(key, held, now)
+                if not late and not self._waits_for_slowest and following < FOREVER:
+                    # nearly always: a sample came since, and the hold of that one lasts
+                    held.due = following
+                    heapreplace(due, (following, key))
+                    continue
                 held.due = FOREVER
-            late, following = (self._late_by_slowest, now) if by_slowest else self._late(key, held, now)
+            else:
+                late = self._late_by_slowest
+            heappop(due)
             if late:
                 asked += 1
                 said += self.settle(key, late, position)
             elif self._waits_for_slowest:
                 self._schedule(key, held)
-            elif following < FOREVER:
-                held.due = following
-                heappush(due, (following, key))
         return said
 
     def _late(self, key: str, held: Held, now: int) -> tuple[list[int], int]:

@@ -53,6 +53,9 @@ class States(Fold):
         self._lag_ms = world.derivation.max_clock_lag_s * 1000
         self.profiles = Profiles()
         self._codes: dict[tuple[Any, ...], int] = {}
+        """The code of what a sample says, in its own words."""
+        self._says: dict[int, tuple[Any, ...]] = {}
+        """The words that a code was heard in first: to compare costs less than to look up."""
 
     def empty(self) -> Location:
         return Location()
@@ -63,6 +66,7 @@ class States(Fold):
         code = self._codes.get(says)
         if code is None:
             code = self._codes[says] = self.profiles.code(profile_of(sample))
+            self._says.setdefault(code, says)
         device = location.devices.get(sample.device_id)
         if device is None:
             device = location.devices[sample.device_id] = Device()
@@ -90,7 +94,7 @@ class States(Fold):
 
         `place` is this fold's among those of the loop that holds the `keys`. What `absorb` does is written out here.
         """
-        get, codes = keys.get, self._codes
+        get, codes, says = keys.get, self._codes.get, self._says.get
         now = FOREVER if clock.newest_tick is None else clock.newest_tick
         for index, sample in enumerate(samples):
             if sample is not None and (held := get(sample.location_id)) is not None:
@@ -102,7 +106,10 @@ class States(Fold):
                     if (
                         last < at <= last + device.hold_ms >= now
                         and at < location.settled_until
-                        and codes.get((sample.status, sample.interval_s, sample.collector_id)) == device.last_code
+                        and (
+                            (said := (sample.status, sample.interval_s, sample.collector_id)) == says(device.last_code)
+                            or codes(said) == device.last_code
+                        )
                     ):
                         times.append(at)
                         if not isinstance(device.codes, int):
@@ -169,13 +176,14 @@ class States(Fold):
         return min(turns_at, terms_until) if terms_until > until else turns_at
 
     def due(self, key: str, location: Location, partition: Partition) -> int:
+        settled_at = location.settled_at
         due = FOREVER if location.turns_at == FOREVER else location.turns_at - 1
         for device in location.devices.values():
-            at, code = device.last()
-            end = at + device.hold_ms
-            if end < location.settled_at:
+            end: int = device.times[-1] + device.hold_ms
+            if end < settled_at:
+                at, code = device.last()
                 end = self._end_of_fresh_hold(at, device.hold_ms, self.profiles.known[code], partition)
-            if location.settled_at <= end < due:
+            if settled_at <= end < due:
                 due = end
         return due
 
