@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from schemas import times
 from schemas.derivation import Derivation
 from schemas.events import Heartbeat, RegistryRecord, Tick
 from schemas.facts import DeadLetter, Fact
@@ -96,6 +97,14 @@ class Follower:
 
     def take(self, messages: Sequence[Recorded]) -> None:
         self.share.take(messages)  # type: ignore[arg-type]
+
+    def listen(self, at: int) -> None:
+        """Take a tick in, dated then and in time."""
+        value = {"id": f"t{at}", "collector_id": "c1", "occurred_at": times.render(at)}
+        tick = msgspec.structs.replace(
+            self.messages[-1].line, key=None, value=msgspec.json.encode(value), offset=self.share.position, timestamp=at
+        )
+        self.take([Recorded(tick)])
 
     def forget(self, hot_ms: int) -> None:
         """As a save does, with so short a memory."""

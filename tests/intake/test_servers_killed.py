@@ -45,6 +45,7 @@ def test_kafka_is_killed_under_intake_and_decide(broker: EmbeddedKafka, tmp_path
     random, story = Random(seed), tell(seed, partitions=PARTITIONS)
     deciding = Deciding(broker.bootstrap, tmp_path, PARTITIONS)
     live = Platform(broker.bootstrap, BOOK, DERIVATION, PARTITIONS)
+    live.create()
     intake, worker = live.start(), deciding.worker().ready()
     player = live.play_slowly(story.inputs, seconds=10.0)
     for _ in range(2):

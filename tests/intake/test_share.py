@@ -1,18 +1,21 @@
 """A share of the input, without a Kafka: what is said depends on the log alone, wherever it is cut, saved or pruned."""
 
+from array import array
 from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 
+from schemas import times
 from schemas.facts import LocationOutage, LocationState
 from schemas.terms.book import read_book
 from schemas.wire import Line
 from streams.audit.replay import Replay
 from streams.intake.repair import rebuild
 from streams.intake.share import TOPIC
-from tests.fleets import HOUR, MINUTE, SETTINGS, Fleet
+from tests.fleets import EDGE, HOUR, MINUTE, SETTINGS, Fleet
 from tests.intake.recorded import Follower, Recorded, in_order, newest
 
 BOOK = read_book()
@@ -94,6 +97,49 @@ def test_what_came_too_late_for_memory_is_repaired_from_the_archive(seed: int) -
     assert not follower.share.memory.dirty
     assert follower.figures.repaired
     assert in_order(newest(follower.spy.facts)) == audited(fleet(seed))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_first_tick_is_the_clock_from_then_on_and_all_locations_are_asked_again(seed: int) -> None:
+    """Events were the clock until then, and may have come further."""
+    follower = Follower(BOOK, SETTINGS, fleet(seed))
+    follower.register(follower.records)
+    ticks = [message for message in follower.messages if message.key() is None]
+    others = [message for message in follower.messages if message.key() is not None]
+    heard = [*others[: len(others) // 2], ticks[0]]
+    lines = [msgspec.structs.replace(each.line, offset=offset) for offset, each in enumerate(heard)]
+    follower.take([Recorded(line) for line in lines])
+    registry = [line for line in fleet(seed) if line.topic != TOPIC]
+    assert in_order(newest(follower.spy.facts)) == audited([*registry, *lines])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_months_that_are_final_stay_when_the_archive_holds_less_of_them(seed: int) -> None:
+    """It dropped what is older than it keeps, as a correction comes for the month after."""
+    follower = Follower(BOOK, SETTINGS, fleet(seed))
+    follower.register(follower.records)
+    follower.take(follower.messages)
+    told = in_order(newest(follower.spy.facts))
+    follower.listen(EDGE + SETTINGS.correction_horizon_ms + HOUR)
+    follower.forget(MINUTE)
+    final = [fact for fact in in_order(newest(follower.spy.facts)) if fact in told and not _reaches(fact, EDGE)]
+    for location_id in follower.share.chain.loop.keys:
+        follower.share.memory.leave(location_id, EDGE + HOUR // 2)
+        past = follower.past(location_id)
+        past.alike = {which: _since(EDGE, times) for which, times in past.alike.items() if times[-1] >= EDGE}
+        rebuild(past)
+    now = in_order(newest(follower.spy.facts))
+    assert final
+    assert [fact for fact in final if fact not in now] == []
+
+
+def _reaches(fact: dict[str, Any], at: int) -> bool:
+    end = fact["to"] if "to" in fact else fact["ended_at"]
+    return end is None or times.parse(end) > at
+
+
+def _since(at: int, times: "array[int]") -> "array[int]":
+    return array("q", (each for each in times if each >= at))
 
 
 @pytest.mark.parametrize("hot_ms", [1, MINUTE, 10 * MINUTE])
