@@ -17,8 +17,9 @@ from streams.engine import Partition, Position
 from streams.folds.chain import Chain
 from streams.folds.outages import Outages
 from streams.folds.states import States
+from tests.core import lines
 from tests.laws.runs import Current, assert_same, batch, chain_of, continued, current, live, said
-from tests.laws.strategies import LOCATIONS, Recording, Step, is_keyed, recordings
+from tests.laws.strategies import BOOKS, LOCATIONS, START, Recording, Step, is_keyed, recordings
 
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]  # explaining a failure takes minutes
 QUICK = settings(max_examples=100, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
@@ -154,6 +155,24 @@ def test_what_is_forgotten_changes_nothing_for_what_is_hot(recording: Recording,
     for key, held in pruned.loop.keys.items():
         since = kept_since.get(held.partition, 0)
         assert told_since(pruned, key, since) == told_since(whole, key, since)
+
+
+def test_a_row_that_is_kept_has_the_longest_hold_it_had_until_then() -> None:
+    """A late event may still part it from a longer hold after that."""
+    said: list[tuple[int, str, lines.Interval]] = [(second, "up", 10) for second in range(0, 300, 10)]
+    said += [(300, "up", 60), (310, "up", 10), (215, "down", "changes")]
+    written = [lines.sample("l1", "a", START + 1000 * at, status, interval) for at, status, interval in said]
+    recording = Recording(BOOKS[0], tuple(written), partitioned=False)
+    *before, late = recording.accepted()
+    whole, pruned = (chain_of(recording, (States, Outages)) for _ in range(2))
+    live(whole, before)
+    live(pruned, before)
+    pruned.forget("l1", START + 200_000)
+    live(whole, [late], 100)
+    live(pruned, [late], 100)
+    rows = told_since(pruned, "l1", START + 200_000)
+    assert rows == told_since(whole, "l1", START + 200_000)
+    assert [row.get("resolution_ms") for row in rows if "state" in row] == [35_000, None, 210_000]
 
 
 def told_since(chain: Chain, key: str, since: int) -> list[dict[str, Any]]:
