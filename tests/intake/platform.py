@@ -223,8 +223,10 @@ class Platform:
         return _in_order(fact for fact in newest.values() if not fact.retracted)
 
     def refusals(self) -> set[tuple[Any, ...]]:
+        """Of what intake reads."""
         letters = (msgspec.json.decode(line.value or b"{}") for line in self.read("dead-letters"))
-        return {(each["topic"], each["partition"], each["offset"], each["reason"]) for each in letters}
+        mine = (each for each in letters if each["topic"] in (INPUT, "registry"))
+        return {(each["topic"], each["partition"], each["offset"], each["reason"]) for each in mine}
 
     def replay(self) -> Replay:
         """What an audit of the topics derives."""
