@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -89,27 +88,32 @@ def _play(platform: Platform, console: Console) -> None:
 
 
 def _show(found: Sequence[dict[str, Any]], console: Console) -> None:
-    table = Table(title="June 2026, by location, the worst first", title_justify="left", title_style="bold", box=SIMPLE)
-    for name in ("location", "account", "availability", "down", "excluded", "unknown", "99.999 %", "credit"):
-        table.add_column(name, justify="left" if name in ("location", "account") else "right", no_wrap=True)
-    for month in found[:SHOWN]:
-        days = month["credit_days"]
-        table.add_row(
-            month["location_id"],
-            month["account_id"],
-            "" if month["availability"] is None else f"{month['availability'] * 100:.5f} %",
-            lasted(month["down_ms"]),
-            lasted(month["excluded_ms"]),
-            lasted(month["unknown_ms"]),
-            "[green]met[/]" if month["objective_met"] else "[red]missed[/]",
-            f"{days} day{'s' if days > 1 else ''}" if days else "",
-        )
-    console.print(table)
+    console.print(_table(found[:SHOWN]))
     earned = [month for month in found if month["credit_days"]]
     met = sum(bool(month["objective_met"]) for month in found)
     days = sum(month["credit_days"] for month in earned)
-    console.print(f"{len(found)} months closed: {met} met the objective, {len(earned)} earned {days} days of credit.")
+    console.print(f"\n{len(found)} months closed: {met} met the objective, {len(earned)} earned {days} days of credit.")
     console.print("A missed objective with less than 15 minutes of downtime owes nothing.")
+
+
+def _table(months: Sequence[dict[str, Any]]) -> Table:
+    """One line a month, within 80 columns."""
+    title = "\nJune 2026, the worst first: was 99.999 % met, and the days of credit"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for name in ("location", "account", "up %", "down", "excluded", "unknown", "met", "days"):
+        table.add_column(name, justify="left" if name in ("location", "account") else "right", no_wrap=True)
+    for month in months:
+        table.add_row(
+            month["location_id"],
+            month["account_id"],
+            "" if month["availability"] is None else f"{month['availability'] * 100:.5f}",
+            lasted(month["down_ms"]),
+            lasted(month["excluded_ms"]),
+            lasted(month["unknown_ms"]),
+            "[green]yes[/]" if month["objective_met"] else "[red]no[/]",
+            str(month["credit_days"] or ""),
+        )
+    return table
 
 
 def _prove(platform: Platform, console: Console) -> None:
@@ -125,13 +129,15 @@ def _prove(platform: Platform, console: Console) -> None:
 
 def _where_next(platform: Platform, console: Console) -> None:
     server = platform.servers.clickhouse
-    play = f"http://{server.host}:{server.http_port}/play, user {server.grafana_user}"
     console.print(
         "\nWhere to look next\n"
-        "  fivenines up                    a platform of your own, and what is down now\n"
-        "  fivenines simulate --to FILE    events to try things with, then fivenines replay --from FILE\n"
-        f"  fivenines demo --keep           the tables at {play}\n"
-        "  streams/folds/README.md         what is derived, and how it was settled"
+        "  fivenines up                  a platform of your own, and what is down now\n"
+        "  fivenines simulate --to FILE  events to try things with,\n"
+        "  fivenines replay --from FILE  and what follows from them\n"
+        "  fivenines demo --keep         the demo's platform stays: its tables are at\n"
+        f"                                http://{server.host}:{server.http_port}/play, user {server.grafana_user}\n"
+        "  streams/folds/README.md       what is derived, and how it was settled",
+        highlight=False,
     )
 
 
