@@ -127,15 +127,14 @@ class Snapshot:
             for location, record in self.locations.items()
         }
 
-    def resume_at(self) -> int:
-        """The input offset to go on from: what the header covers, or less where a record does not fit."""
+    def doubtful(self) -> dict[bytes, int]:
+        """The locations of the parts in which a record does not fit the header, and what each covers."""
         if self.header is None:
-            return 0
+            return {}
         counted = self.counted()
         sums = Sums(counted)
         wrong = {part for part in range(PARTS) if sums.parts[part] != self.header.sums[part]}
-        suspects = (covers for location, covers in counted.items() if part_of(location) in wrong)
-        return max(0, min(suspects, default=self.header.covers)) if wrong else self.header.covers
+        return {location: max(0, covers) for location, covers in counted.items() if part_of(location) in wrong}
 
     def reaches(self) -> int:
         """The input offset that no record reaches past."""

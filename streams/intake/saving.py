@@ -8,6 +8,7 @@ that was acknowledged, so that after a crash nothing is believed to have been sa
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import NamedTuple
 
 import msgspec
@@ -49,7 +50,7 @@ class Saving:
         self._known = {location.decode(): covers for location, covers in counted.items()}
         """What each location's record covers."""
         self._sums = Sums(counted)
-        self._began = time.monotonic()
+        self._began = -inf  # the first save begins with the first message, as what was taken over may be old
         self._header: Header | None = None
         self._waiting: list[str] = []
         self._total = 0

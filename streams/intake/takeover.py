@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import structlog
 from confluent_kafka import Consumer, TopicPartition
 
-from schemas.derivation import HOUR_MS
 from schemas.wire import Gate
 from streams.folds.world import World
-from streams.intake.kafka import watermarks
+from streams.intake.kafka import read, watermarks
 from streams.intake.outbox import WATCHED, Outbox, Range
 from streams.intake.output import Output
 from streams.intake.progress import ProgressTeller
@@ -16,6 +15,9 @@ from streams.intake.registry import Registry, concerned
 from streams.intake.saved import Snapshot, read_snapshot
 from streams.intake.saving import Saving
 from streams.intake.share import TOPIC, Figures, Share
+
+SKEW_MS = 60_000
+"""So far the clocks of brokers may lie apart."""
 
 log = structlog.get_logger("intake")
 
@@ -65,27 +67,44 @@ class TakeOver:
         low, share.end = watermarks(self.reader, TOPIC, partition)
         share.position = max(low, self._resume_at(share, snapshot))
         share.quiet_until = snapshot.reaches()
+        share.judge_again(location.decode() for location in snapshot.doubtful())
         heard = self.registry.since(snapshot.heard)
         if heard and snapshot.locations:
             share.register(concerned(share, heard))
         return share
 
     def _resume_at(self, share: Share, snapshot: Snapshot) -> int:
-        offset, covered = snapshot.resume_at(), snapshot.covered
+        """What the header covers; where a record does not fit, what that covers, but not before the hot hours."""
+        covered, doubtful = snapshot.covered, snapshot.doubtful()
+        offset = min(doubtful.values(), default=covered)
         if offset >= covered:
-            return offset
-        hot = (share.clock.time or 0) - self.world.derivation.hot_hours * HOUR_MS
-        # Nothing older than the hot hours is taken in from here: what arrived before need not be read again.
-        found = self.reader.offsets_for_times([TopicPartition(TOPIC, share.partition, max(0, hot))], timeout=30.0)
-        reached = found[0].offset if found[0].offset >= 0 else covered
+            return covered
+        reached = self._offset_at(TOPIC, share.partition, share.memory.hot_since, covered)
         log.warning("a stale write in the saved state", partition=share.partition, from_offset=offset, covered=covered)
+        for location, covers in doubtful.items():
+            if covers < reached:
+                share.memory.leave(location.decode(), share.memory.hot_since)
         return min(covered, max(offset, reached))
 
     def _output(self, share: Share, snapshot: Snapshot) -> Output:
         output = Output(share)
         for topic in WATCHED:
             known = snapshot.header.outputs.get(topic, 0) if snapshot.header is not None else 0
+            if share.position < snapshot.covered:
+                known = self._said_since(topic, share, known)
             end = watermarks(self.reader, topic, share.partition)[1]
             output.look(self.reader, [Range(topic, share.partition, known, end)])
             self.outbox.ends[topic, share.partition] = end
         return output
+
+    def _said_since(self, topic: str, share: Share, known: int) -> int:
+        """From where on a stale record may not know what was published: what follows from the input that it lacks came
+        after that input."""
+        for message in read(self.reader, TOPIC, share.partition, share.position, share.position + 1):
+            return min(known, self._offset_at(topic, share.partition, message.timestamp()[1] - SKEW_MS, known))
+        return known
+
+    def _offset_at(self, topic: str, partition: int, at: int, otherwise: int) -> int:
+        """The first offset of what came at an instant (ms) or later; `otherwise` where nothing did."""
+        found = self.reader.offsets_for_times([TopicPartition(topic, partition, max(0, at))], timeout=30.0)
+        return found[0].offset if found[0].offset >= 0 else otherwise

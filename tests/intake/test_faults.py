@@ -102,6 +102,20 @@ def test_paused_until_its_share_is_given_away_and_woken_up(platform: Callable[..
     ends_as_replayed(live, paused, successor)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(400, 403))
+def test_an_old_record_in_place_of_a_newer_one(platform: Callable[..., Platform], seed: int) -> None:
+    live, lines = platform(SETTINGS, partitions=4), fleet(seed)
+    with live.intake():
+        live.play(lines[: len(lines) // 2], over_s=3.0)
+        live.await_saved()
+    live.write_old_records()
+    with live.intake():
+        live.play(lines[len(lines) // 2 :])
+        live.await_saved()
+    live.check()
+
+
 @pytest.mark.parametrize("seed", seeds(3, range(300, 308)))
 def test_three_share_the_partitions_and_one_is_killed(platform: Callable[..., Platform], seed: int) -> None:
     random = Random(seed)

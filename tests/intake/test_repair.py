@@ -43,15 +43,24 @@ def await_repaired(live: Platform, within_s: float = 60.0) -> None:
         time.sleep(0.5)
 
 
+def play_some_too_late(live: Platform, seed: int) -> None:
+    """When what comes in time is saved, and of it what memory holds, the rest comes: late by hours."""
+    lines = fleet(seed)
+    live.play(line for line in lines if (line.timestamp or 0) < EDGE + 2 * HOUR)
+    with live.intake():
+        live.await_saved()
+    live.play(line for line in lines if (line.timestamp or 0) >= EDGE + 2 * HOUR)
+
+
 @pytest.mark.parametrize("seed", [3])
 def test_what_came_too_late_waits_without_an_archive_and_is_repaired_with_one(archived: Platform, seed: int) -> None:
     live, archive = archived, archived.archive
     live.archive = None
+    play_some_too_late(live, seed)
     with live.intake():
-        live.play(fleet(seed), over_s=4.0)
         live.await_saved()
     waiting = live.dirty()
-    assert sum(waiting.values()), "nothing came too late: this shows nothing"
+    assert sum(waiting.values()), "no sample came too late: this shows nothing"
     live.archive = archive
     with live.intake():
         await_repaired(live)
@@ -62,12 +71,25 @@ def test_what_came_too_late_waits_without_an_archive_and_is_repaired_with_one(ar
 @pytest.mark.parametrize("seed", range(400, 406))
 def test_killed_while_a_repair_is_under_way(archived: Platform, seed: int) -> None:
     """Before what was read of the archive is put in place, and when what follows from it is being published."""
-    live, random = archived, Random(seed)
-    player = live.play_slowly(fleet(seed), seconds=6.0)
-    assert live.dies("before a repair", random.randint(1, 2))
-    assert live.dies("after a repair", 1)
-    player.join()
-    process = live.start()
-    await_repaired(live)
+    play_some_too_late(archived, seed)
+    assert archived.dies("before a repair", Random(seed).randint(1, 2))
+    assert archived.dies("after a repair", 1)
+    process = archived.start()
+    await_repaired(archived)
     assert end(process) == 0
+    archived.check()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(500, 503))
+def test_a_record_older_than_memory_in_place_of_a_newer_one(archived: Platform, seed: int) -> None:
+    """What it lacks is not read again from Kafka, but from the archive."""
+    live, lines = archived, fleet(seed)
+    with live.intake():
+        live.play(lines[: len(lines) // 2], over_s=3.0)
+        await_repaired(live)
+    live.write_old_records()
+    with live.intake():
+        live.play(lines[len(lines) // 2 :])
+        await_repaired(live)
     live.check()
