@@ -258,8 +258,10 @@ class States(Fold):
             return row
         judge = self._judge(key, location, partition)
         judge.until = until
-        told = _continued(location, rows(key, location.devices, self.profiles, judge, self.world))[-1]
-        return msgspec.structs.replace(row, resolution_ms=told.resolution_ms) if told.from_ == row.from_ else row
+        told = _continued(location, rows(key, location.devices, self.profiles, judge, self.world))
+        if not told or told[-1].from_ != row.from_:  # what it was made of may be gone
+            return row
+        return msgspec.structs.replace(row, resolution_ms=told[-1].resolution_ms)
 
 
 def profile_of(sample: Heartbeat) -> Profile:
