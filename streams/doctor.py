@@ -33,11 +33,13 @@ FREE_BYTES = 2 << 30
 
 @dataclass(frozen=True)
 class Finding:
-    """One line. `remedy` is empty where all is well."""
+    """One line. `remedy` says what to do, and is empty where all is well; `broken` tells a fault from what people
+    should know although the platform itself is well."""
 
     what: str
     found: str
     remedy: str = ""
+    broken: bool = True
 
 
 Check = Callable[[], Iterator[Finding]]
@@ -65,9 +67,18 @@ def terms(folder: Path | None, derivation: Derivation) -> Iterator[Finding]:
 def disk(data: Path) -> Iterator[Finding]:
     place = next(folder for folder in (data.absolute(), *data.absolute().parents) if folder.exists())
     free = shutil.disk_usage(place).free
-    held = sum(file.stat().st_size for file in data.rglob("*") if file.is_file()) if data.exists() else 0
+    held = sum(map(_on_disk, data.rglob("*"))) if data.exists() else 0
     remedy = "" if free > FREE_BYTES else "make room: Kafka and ClickHouse stop when the disk is full"
     yield Finding("disk", f"{held / 2**20:,.0f} MiB in {data}, {free / 2**30:,.1f} GiB free", remedy)
+
+
+def _on_disk(file: Path) -> int:
+    """The bytes that a file takes, which are less than its size where it has holes, as Kafka's indexes have."""
+    try:
+        status = file.stat()
+    except FileNotFoundError:  # removed meanwhile
+        return 0
+    return status.st_blocks * 512 if hasattr(status, "st_blocks") else status.st_size
 
 
 def kafka_topics(kafka: Mapping[str, str], derivation: Derivation, partitions: int) -> Iterator[Finding]:
@@ -123,7 +134,9 @@ def heard(client: Client) -> Iterator[Finding]:
         FROM freshness WHERE topic = 'device-heartbeats'"""
     partitions, through, age_s, silent_s = client.query(query).result_rows[0]
     if not partitions:
-        yield Finding("last event", "none yet", "send some: `fivenines publish FILE`, `fivenines simulate`")
+        yield Finding(
+            "last event", "none yet", "send some: `fivenines publish FILE`, `fivenines simulate`", broken=False
+        )
         return
     remedy = "" if silent_s < SILENT_S else "see that the collectors send their ticks, and that intake runs"
     yield Finding("last event", f"{silent_s:,} s ago; stream time {through} UTC, {age_s:,} s old", remedy)
@@ -149,7 +162,7 @@ def refused(client: Client) -> Iterator[Finding]:
     rows = client.query(query).result_rows
     for reason, count, last in rows:
         remedy = REASONS[reason].remedy if reason in REASONS else "see the table dead_letters"
-        yield Finding("dead letters", f"{count:,} {reason}, the last at {last} UTC", remedy)
+        yield Finding("dead letters", f"{count:,} {reason}, the last at {last} UTC", remedy, broken=False)
     if not rows:
         yield Finding("dead letters", "none")
     unreadable = client.query("SELECT count() FROM unreadable").result_rows[0][0]

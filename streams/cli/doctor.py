@@ -18,22 +18,31 @@ from streams.settings import Settings
 app = typer.Typer()
 
 UNWELL = 1
+WELL, TO_KNOW, BROKEN = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 
 
 @command(app, "doctor")
 def doctor(settings: Settings) -> None:
     """What is running, versions, lag, dead letters, last event seen, disk: each line that is not well says what to do.
-    Exit 1 if one is not."""
+
+    ✗ is a fault, and then the exit status is 1; ! is to be known, but the platform itself is well.
+    """
     console = Console(highlight=False, soft_wrap=True)
     unwell = False
     for finding in _findings(settings):
-        unwell |= bool(finding.remedy)
-        mark = "[red]✗[/]" if finding.remedy else "[green]✓[/]"
+        mark = _mark(finding)
+        unwell |= mark == BROKEN
         console.print(f"{mark} {finding.what:17} {escape(finding.found)}")
         if finding.remedy:
             console.print(f"  {'':17} [yellow]→ {escape(finding.remedy)}[/]")
     if unwell:
         raise typer.Exit(UNWELL)
+
+
+def _mark(finding: Finding) -> str:
+    if not finding.remedy:
+        return WELL
+    return BROKEN if finding.broken else TO_KNOW
 
 
 def _findings(settings: Settings) -> Iterator[Finding]:
