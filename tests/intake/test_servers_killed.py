@@ -16,6 +16,7 @@ from streams.archive.read import current_facts
 from streams.archive.wait import caught_up
 from tests.archive.archive import database
 from tests.decide.platform import Platform as Deciding
+from tests.decide.platform import wait
 from tests.decide.story import BOOK, DERIVATION, tell
 from tests.fleets import EDGE, HOUR, SETTINGS, Fleet
 from tests.intake.platform import Platform, connection, end
@@ -46,7 +47,8 @@ def test_kafka_is_killed_under_intake_and_decide(broker: EmbeddedKafka, tmp_path
     deciding = Deciding(broker.bootstrap, tmp_path, PARTITIONS)
     live = Platform(broker.bootstrap, BOOK, DERIVATION, PARTITIONS)
     live.create()
-    intake, worker = live.start(), deciding.worker().ready()
+    intake = live.start()
+    deciding.worker().ready()
     player = live.play_slowly(story.inputs, seconds=10.0)
     for _ in range(2):
         time.sleep(random.uniform(0.0, 4.0))
@@ -55,9 +57,13 @@ def test_kafka_is_killed_under_intake_and_decide(broker: EmbeddedKafka, tmp_path
         broker.start()
     player.join()
     live.await_saved()
-    if worker.process.poll() is not None:
-        deciding.worker().ready()
-    deciding.settles(story, 120)
+
+    def settled() -> bool:
+        if deciding.workers[-1].process.poll() is not None:
+            deciding.worker()
+        return deciding.is_settled(story)
+
+    wait(settled, 150.0, lambda: "\n".join(deciding._complaints(story)))
     assert end(intake) == 0
     deciding.close()
     live.check()
