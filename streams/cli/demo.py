@@ -16,6 +16,7 @@ from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.progress import counting
 from streams.cli.replay import compared
+from streams.cli.terms import book_of
 from streams.cli.up import lasted
 from streams.demo import BLIND_AFTER_S, MONTH, PARTITIONS, months, publish
 from streams.following import Following
@@ -34,6 +35,7 @@ def demo(
 ) -> None:
     """Play a month of a sample fleet (50 locations, 120 devices) through the live platform on a folder of its own, show
     what it found, prove that the audit agrees, and stop."""
+    book_of(settings)
     console = Console()
     own = _own(settings)
     try:

@@ -1,6 +1,7 @@
 """How facts are printed: a table on a terminal, else lines that `cmp` can compare."""
 
 import csv
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -11,10 +12,21 @@ from typing import Annotated, Any, TextIO
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 
 Record = Mapping[str, Any]
 """A fact as printed: `topic`, `key` and `value`."""
+
+LEFT_OUT = frozenset({"terms", "settings", "fold_version", "retracted", "body"})
+"""What a table does not show: it would leave no room for what people look for."""
+
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.(?!000)\d{3})?)(?:\.000)?Z")
+"""People read it without its `T` and `Z`, and without milliseconds where there are none."""
+
+NUMBER = re.compile(r"-?[\d.]*")
 
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -67,18 +79,34 @@ def _show_csv(records: list[Record], out: TextIO) -> None:
 
 
 def _show_tables(records: Iterable[Record], out: TextIO) -> None:
+    """A table for each topic; where it does not fit, a paragraph for each of its facts."""
     console = Console(file=out, highlight=False)
+    unbounded = console.options.update(max_width=1 << 16)
     for topic, group in groupby(records, key=itemgetter("topic")):
-        facts = [record["value"] for record in group]
-        table = Table(title=f"{topic} ({len(facts)})", title_justify="left", title_style="bold")
-        hidden = {"settings", "fold_version", "retracted", "body"}
-        columns = [name for name in facts[0] if name not in hidden]
-        for name in columns:
-            numeric = isinstance(facts[0][name], int | float) and not isinstance(facts[0][name], bool)
-            table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-        for fact in facts:
-            table.add_row(*(_cell(fact.get(name)) for name in columns))
-        console.print(table)
+        facts = [{name: _shown(value) for name, value in record["value"].items()} for record in group]
+        columns = [name for name in facts[0] if name not in LEFT_OUT]
+        console.print(f"[bold]{topic} ({len(facts)})[/]")
+        table = _table(facts, columns)
+        if Measurement.get(console, unbounded, table).maximum <= console.width:
+            console.print(table, "")
+        else:
+            for fact in facts:
+                said = (f"[dim]{name.replace('_', ' ')}[/] {escape(fact[name])}" for name in columns if fact.get(name))
+                console.print(Padding("  ".join(said), (0, 0, 1, 2)))
+
+
+def _table(facts: list[dict[str, str]], columns: list[str]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in columns:
+        numeric = all(NUMBER.fullmatch(fact.get(name, "")) for fact in facts)
+        table.add_column(name.replace("_", "\n"), justify="right" if numeric else "left")
+    for fact in facts:
+        table.add_row(*(escape(fact.get(name, "")) for name in columns))
+    return table
+
+
+def _shown(value: Any) -> str:
+    return INSTANT.sub(r"\1 \2", _cell(value))
 
 
 def _cell(value: Any) -> str:

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from schemas.terms.book import read_book
 from streams.cli.connections import clickhouse_of, kafka_of
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.stopping import until_told
+from streams.cli.terms import book_of
 from streams.platform import connected
 from streams.settings import Settings
 
@@ -26,13 +26,14 @@ def intake(
     """
     from streams.intake import run
 
+    book = book_of(settings)
     kafka = kafka_of(settings)
     bootstrap = kafka.pop("bootstrap.servers")
     with until_told() as stop:
         try:
             run.run(
                 bootstrap,
-                read_book(settings.terms),
+                book,
                 settings.derivation,
                 stop,
                 kafka_options=kafka,
@@ -57,6 +58,7 @@ def worker(
     from streams.decide import app as decide
     from streams.decide import worker as decide_worker
 
+    book = book_of(settings)
     kafka = kafka_of(settings)
     folder = settings.data / "worker"
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +66,7 @@ def worker(
         decide.Settings(
             bootstrap=kafka.pop("bootstrap.servers"),
             data=folder,
-            book=read_book(settings.terms),
+            book=book,
             derivation=settings.derivation,
             options=kafka,
             web_port=port,

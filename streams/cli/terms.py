@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from schemas.terms.book import read_book, skew_problems
+from schemas.terms.book import Book, read_book, skew_problems
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.settings import Settings
@@ -18,8 +18,14 @@ Folder = Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The folder
 @command(app, "check")
 def check_terms(settings: Settings, folder: Folder = None) -> None:
     """Say precisely what is wrong with a folder of terms, one line each; exit 2 if anything is."""
-    book = read_book(folder or settings.terms)
-    if problems := skew_problems(book, settings.max_clock_skew_s):
-        raise CommandError("\n".join(problems))
+    book = book_of(settings if folder is None else settings.model_copy(update={"terms": folder}))
     for terms in book.files:
         typer.echo(f"{terms.series} {terms.effective}: {terms.reference}")
+
+
+def book_of(settings: Settings) -> Book:
+    """The terms, if they can be used with these settings. Raises TermsError, CommandError."""
+    book = read_book(settings.terms)
+    if problems := skew_problems(book, settings.max_clock_skew_s):
+        raise CommandError("\n".join(problems))
+    return book

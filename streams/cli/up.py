@@ -14,6 +14,7 @@ from rich.text import Text
 
 from streams.cli.options import command
 from streams.cli.stopping import until_told
+from streams.cli.terms import book_of
 from streams.platform import Platform, connected
 from streams.settings import Settings
 
@@ -28,6 +29,7 @@ SHOWN = 20
 def up(settings: Settings) -> None:
     """Start the servers, topics, tables, intake and worker, and stay: a live table of what is down. Ctrl-C stops in
     order."""
+    book_of(settings)  # a mistake in the terms is said before anything starts
     console = Console(stderr=True)
     with until_told() as stop, Platform(settings, lambda step: console.print(f"[dim]· {step}[/]")) as platform:
         server = platform.servers.clickhouse

@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from schemas.terms.book import PACKAGED, read_book
 from tests.cli.conftest import Fivenines
 
@@ -28,3 +30,14 @@ def test_a_skew_longer_than_the_smallest_hold_is_refused(fivenines: Fivenines, t
     ended = fivenines("terms", "check", tmp_path, "--max-clock-skew-s", 211)
     assert ended.status == 2
     assert "max_clock_skew_s is 211" in ended.err
+
+
+@pytest.mark.parametrize("command", ["up", "demo", "intake", "worker"])
+def test_a_typo_in_the_terms_is_said_before_anything_starts(fivenines: Fivenines, tmp_path: Path, command: str) -> None:
+    text = (PACKAGED / "2024-09-23.toml").read_text()
+    (tmp_path / "terms").mkdir()
+    (tmp_path / "terms" / "2024-09-23.toml").write_text(text.replace("missed_heartbeats =", "mised_heartbeats ="))
+    ended = fivenines(command, "--terms", "terms")
+    assert (ended.status, ended.out) == (2, "")
+    assert "availability.mised_heartbeats: is unknown; did you mean 'missed_heartbeats'?" in ended.err
+    assert not (tmp_path / ".fivenines").exists()
