@@ -98,7 +98,7 @@ def check(client: Client, fleet: Fleet, book: Book) -> None:
     """Both derivations of the fleet say the same. Small slices, so that their edges are crossed."""
     rows, refused = replayed(fleet, book)
     archive.store(client, fleet.lines(), refused)
-    parts = derive(client, book, fleet.settings, partitions=fleet.partitions, heartbeats_at_once=500)
+    parts = derive(client, book, fleet.settings, partitions=fleet.partitions, heartbeats_at_once=200)
     assert list(differences((row for part in parts for row in part.rows()), rows)) == []
 
 
