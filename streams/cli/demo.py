@@ -42,7 +42,10 @@ def demo(
         with Platform(own, lambda step: console.print(f"[dim]· {step}[/]")) as platform, _stopped_in_order():
             _play(platform, console)
             if keep:
-                console.print(f"\nThe platform stays up on {own.data}. Ctrl-C stops it.")
+                flags = f"--data {own.data} --partitions {PARTITIONS} --blind-after-s {BLIND_AFTER_S}"
+                console.print(
+                    f"\nThe platform stays, until Ctrl-C. To ask it: fivenines doctor {flags}", soft_wrap=True
+                )
                 _stay(platform)
     except (PublishingError, TimeoutError) as error:
         raise CommandError(str(error)) from None
