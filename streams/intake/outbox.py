@@ -1,5 +1,6 @@
 """What intake writes: in order, never dropped, and with an answer to "has everything up to here been acknowledged?"."""
 
+import time
 from collections import Counter, deque
 from typing import Any
 
@@ -65,6 +66,7 @@ class Outbox:
         self._failure = ""
         self.ends: dict[tuple[str, int], int] = {}
         self.foreign: list[Range] = []
+        self._delivered_at: dict[tuple[str, int], float] = {}
         self.sent: Counter[str] = Counter()
 
     def send(self, topic: str, key: bytes | None, value: bytes, partition: int = -1) -> None:
@@ -126,7 +128,19 @@ class Outbox:
             end = self.ends.get(place, offset)  # type: ignore[arg-type]
             if offset > end:  # type: ignore[operator]
                 self.foreign.append(Range(topic, message.partition(), end, offset))  # type: ignore[arg-type]
-            self.ends[place] = offset + 1  # type: ignore[operator, index]
+            self.ends[place] = max(end, offset + 1)  # type: ignore[operator, index, type-var, assignment]
+            self._delivered_at[place] = time.monotonic()  # type: ignore[index]
+
+    def silent_s(self, topic: str, partition: int) -> float:
+        """For how long no record of ours was delivered to a watched partition."""
+        return time.monotonic() - self._delivered_at.get((topic, partition), 0.0)
+
+    def reaches(self, topic: str, partition: int, end: int) -> None:
+        """Be told where a watched partition ends: what lies beyond our last record there may be of another."""
+        known = self.ends.get((topic, partition), end)
+        if end > known:
+            self.foreign.append(Range(topic, partition, known, end))
+            self.ends[topic, partition] = end
 
     def seen_until(self, topic: str, partition: int) -> int:
         """The first offset of a watched partition of which it is not known, or not yet looked up, who wrote it."""

@@ -61,7 +61,11 @@ class Past:
     published: list[dict[Any, Fact]] = field(default_factory=list)
 
     def take(self, batch: Heartbeats, max_clock_lag_ms: int) -> None:
-        for device_id, at, up, interval_ms, collector_id, received_at, buffered in zip(
+        """Take in what intake has read. The archive may be ahead, where nobody has said yet what is refused."""
+        here, end = self.request.share.partition, self.request.position
+        for partition, offset, device_id, at, up, interval_ms, collector_id, received_at, buffered in zip(
+            batch.partition,
+            batch.offset,
             batch.device_id,
             batch.occurred_at,
             batch.up,
@@ -71,6 +75,8 @@ class Past:
             batch.buffered,
             strict=True,
         ):
+            if partition != here or offset >= end:
+                continue
             profile = Profile(bool(up), interval_ms, collector_id)
             if received_at is not None and received_at - at > max_clock_lag_ms and not buffered:
                 self.delayed.append(Late(device_id, profile, at, received_at))

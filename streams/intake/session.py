@@ -17,8 +17,8 @@ from schemas.derivation import Derivation
 from schemas.terms.book import Book
 from schemas.wire import Gate
 from streams.folds.world import World
-from streams.intake.kafka import Interrupted, Kafka, reason
-from streams.intake.outbox import Outbox
+from streams.intake.kafka import Interrupted, Kafka, reason, watermarks
+from streams.intake.outbox import WATCHED, Outbox
 from streams.intake.registry import Registry, concerned
 from streams.intake.repair import Archive, Repair
 from streams.intake.saving import EVERY_S, Saving, save_all
@@ -32,6 +32,8 @@ GIVE_UP_WITHIN_S = 3.0
 """Partitions that go to another process are saved first, if that takes no longer: the group waits."""
 STOP_WITHIN_S = 20.0
 MEASURE_EVERY_S = 0.5
+SILENT_S = 5.0
+"""After so long without a record of ours in a partition it is asked where that ends; progress comes far more often."""
 
 log = structlog.get_logger("intake")
 
@@ -57,6 +59,7 @@ class Session:
         self._failure: Exception | None = None
         self._closing = False
         self._measured_at = 0.0
+        self._looked_at = time.monotonic()
         self._save_every_s = options.save_every_s
         timeout_ms = int(options.session_timeout_s * 1000)
         self._pause = PauseCheck(options.session_timeout_s * 0.7)
@@ -107,6 +110,7 @@ class Session:
             self._take(batch)
             self.outbox.poll()
             self._hear_registry()
+            self._look_where_silent(SILENT_S)
             self._compare_output()
             self._measure_lag()
             if self._repair is not None:
@@ -116,6 +120,8 @@ class Session:
                 if followed.saving.go_on(self._save_every_s):
                     self._commit(followed.saving)
             self._check_pause()
+        self._look_where_silent(0.0)
+        self._compare_output()
         self._save([followed.saving for followed in self.followed.values()], STOP_WITHIN_S)
 
     def _take(self, batch: Sequence[Message]) -> None:
@@ -167,6 +173,17 @@ class Session:
         for followed in self.followed.values():
             if doubtful := followed.output.compare():
                 log.warning("another process wrote here", partition=followed.share.partition, locations=doubtful)
+
+    def _look_where_silent(self, silent_s: float) -> None:
+        """Where nothing of ours follows, nothing shows that another process wrote."""
+        now = time.monotonic()
+        if now - self._looked_at < silent_s:
+            return
+        self._looked_at = now
+        for partition in self.followed:
+            for topic in WATCHED:
+                if self.outbox.silent_s(topic, partition) >= silent_s:
+                    self.outbox.reaches(topic, partition, watermarks(self._reader, topic, partition)[1])
 
     def _measure_lag(self) -> None:
         now = time.monotonic()
