@@ -219,9 +219,12 @@ CAUSES = ("site_power", "site_power", "monitoring_gap", "maintenance", "provider
 
 
 def annotation(chance: Random, partition_of: dict[str, Partition]) -> tuple[int, bytes]:
+    """A revision: of some minutes, to the end of its outage, or of all the recorded time and after the month closed."""
     location_id, from_ = chance.choice(LOCATIONS), instant(chance)
     to = from_ + chance.randint(30, 150) * 10_000 if chance.randrange(2) else None
-    recorded = chance.choice([from_ + MINUTE, from_ + MINUTE, EDGE + 2 * HOUR, FINAL])
+    recorded = chance.choice([from_ + MINUTE, EDGE + 2 * HOUR, EDGE + 2 * HOUR, FINAL])
+    if chance.randrange(3) == 0:
+        from_, to, recorded = START, EDGE + HOUR, EDGE + 2 * HOUR
     cause, state = chance.choice(CAUSES), chance.choice(["approved"] * 4 + ["retracted"])
     note, revision = chance.choice(["n1", "n2", "n3"]), chance.randint(1, 3)
     line = lines.annotation(

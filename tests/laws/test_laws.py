@@ -22,7 +22,7 @@ from tests.laws.runs import Current, assert_same, batch, chain_of, continued, cu
 from tests.laws.strategies import BOOKS, LOCATIONS, START, Recording, Step, is_keyed, recordings
 
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]  # explaining a failure takes minutes
-QUICK = settings(max_examples=100, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=70, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
 DEEP = settings(QUICK, max_examples=1500)
 
