@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.progress import counting
 from streams.cli.replay import compared
+from streams.cli.stopping import until_told
 from streams.cli.terms import book_of
 from streams.cli.up import lasted
 from streams.demo import BLIND_AFTER_S, MONTH, PARTITIONS, months, publish
@@ -147,6 +147,6 @@ def _where_next(platform: Platform, console: Console) -> None:
 
 
 def _stay(platform: Platform) -> None:
-    stop = threading.Event()
-    while not stop.wait(1.0):
-        platform.check()
+    with until_told() as stop:
+        while not stop.wait(1.0):
+            platform.check()

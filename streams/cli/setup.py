@@ -40,7 +40,7 @@ def _catalogue(settings: Settings, created: list[str]) -> list[Record]:
     rows: list[Record] = []
     for name, topic in TOPICS.items():
         retention = topic.retention_ms(settings.derivation)
-        kept = "the latest of a key" if topic.compacted else "for ever"
+        kept = "latest by key" if topic.compacted else "for ever"
         value = {
             "name": name,
             "kind": topic.kind,
