@@ -57,6 +57,8 @@ def test_kafka_is_killed_under_intake_and_decide(broker: EmbeddedKafka, tmp_path
         broker.start()
     player.join()
     live.await_saved()
+    assert end(intake) == 0
+    live.check()
 
     def settled() -> bool:
         if deciding.workers[-1].process.poll() is not None:
@@ -64,9 +66,7 @@ def test_kafka_is_killed_under_intake_and_decide(broker: EmbeddedKafka, tmp_path
         return deciding.is_settled(story)
 
     wait(settled, 150.0, lambda: "\n".join(deciding._complaints(story)))
-    assert end(intake) == 0
     deciding.close()
-    live.check()
 
 
 @pytest.mark.kafka
