@@ -5,7 +5,7 @@ sample starts afresh, and at a `down` sample the device is down already. So a hi
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from operator import sub
 from typing import NamedTuple
@@ -73,32 +73,33 @@ class Judge:
 def history(device_id: str, device: Device, profiles: Profiles, judge: Judge) -> History:
     """The whole history that a device's samples tell."""
     told = _Telling(device_id, judge)
-    times, codes = device.in_order()
-    last = len(times) - 1
-    for index in _told(times, codes, _plain_holds(profiles, judge)):
+    times, last = device.times, len(device.times) - 1
+    for index in _told(device, _plain_holds(device, profiles, judge)):
         following = times[index + 1] if index < last else FOREVER
-        told.sample(times[index], following, profiles.known[codes[index]])
+        told.sample(times[index], following, profiles.known[device.code(index)])
     return History(told.statuses, told.holds)
 
 
-def _told(times: Sequence[int], codes: Sequence[int], holds: Sequence[int]) -> list[int]:
+def _told(device: Device, holds: Mapping[int, int]) -> list[int]:
     """The places of the samples that say more than "still up": most of a history is passed over by their holds."""
-    if codes.count(codes[0]) == len(codes):
-        hold = holds[codes[0]]
+    times, codes = device.times, device.codes
+    if isinstance(codes, int):
+        hold = holds[codes]
         gaps = enumerate(map(sub, islice(times, 1, None), times))
         ends = [index for index, gap in gaps if gap > hold]
-        return sorted({0, len(times) - 1, *ends, *(index + 1 for index in ends)})
-    pairs = enumerate(zip(times, islice(times, 1, None), codes, islice(codes, 1, None), strict=False))
-    ends = [index for index, (at, after, code, next_) in pairs if after - at > holds[code] or code != next_]
+    else:
+        pairs = enumerate(zip(times, islice(times, 1, None), codes, islice(codes, 1, None), strict=False))
+        ends = [index for index, (at, after, code, next_) in pairs if after - at > holds[code] or code != next_]
     return sorted({0, len(times) - 1, *ends, *(index + 1 for index in ends)})
 
 
-def _plain_holds(profiles: Profiles, judge: Judge) -> Sequence[int]:
+def _plain_holds(device: Device, profiles: Profiles, judge: Judge) -> Mapping[int, int]:
     """By code, the hold of `up` samples where one number says it all; -1 where each must be asked for."""
-    return [
-        judge.hold_ms("", 0, profile) if profile.up and profile.interval_ms > 0 and len(judge.turns) == 1 else -1
-        for profile in profiles.known
-    ]
+    known = ((code, profiles.known[code]) for code in device.distinct_codes())
+    return {
+        code: judge.hold_ms("", 0, profile) if profile.up and profile.interval_ms > 0 and len(judge.turns) == 1 else -1
+        for code, profile in known
+    }
 
 
 def judged_from(at: int, hold: int, blind: Sequence[Interval]) -> int:
