@@ -235,10 +235,10 @@ class Platform:
         mine = (each for each in letters if each["topic"] in (INPUT, "registry"))
         return {(each["topic"], each["partition"], each["offset"], each["reason"]) for each in mine}
 
-    def replay(self) -> Replay:
-        """What an audit of the topics derives."""
+    def replay(self, *topics: str) -> Replay:
+        """What an audit of what intake reads, and of more topics, derives."""
         replay = Replay(self.book, self.settings, partitions=self.partitions)
-        replay.read([*self.read("registry"), *self.read(INPUT)])
+        replay.read(line for topic in ("registry", INPUT, *topics) for line in self.read(topic))
         return replay
 
     def audited(self) -> Current:

@@ -10,6 +10,7 @@ import pytest
 
 from infra.clickhouse import EmbeddedClickHouse
 from infra.kafka import EmbeddedKafka
+from schemas.events import Annotation
 from schemas.facts import LocationOutage, LocationState
 from streams.archive.migrate import migrate
 from streams.archive.read import current_facts
@@ -17,7 +18,7 @@ from streams.archive.wait import caught_up
 from tests.archive.archive import database
 from tests.decide.platform import Platform as Deciding
 from tests.decide.platform import wait
-from tests.decide.story import BOOK, DERIVATION, tell
+from tests.decide.story import BOOK, DERIVATION, differences, tell
 from tests.fleets import EDGE, HOUR, SETTINGS, Fleet
 from tests.intake.platform import Platform, connection, end
 from tests.intake.test_repair import await_repaired
@@ -60,12 +61,15 @@ def test_kafka_is_killed_under_intake_and_decide(broker: EmbeddedKafka, tmp_path
     assert end(intake) == 0
     live.check()
 
-    def settled() -> bool:
+    replay = live.replay(Annotation.TOPIC)
+    replayed = list(replay.facts())
+
+    def wrong() -> list[str]:
         if deciding.workers[-1].process.poll() is not None:
             deciding.worker()
-        return deciding.is_settled(story)
+        return list(differences(deciding.facts(), replay, replayed))
 
-    wait(settled, 150.0, lambda: "\n".join(deciding._complaints(story)))
+    wait(lambda: not wrong(), 150.0, lambda: "\n".join(wrong()))
     deciding.close()
 
 
