@@ -11,7 +11,8 @@ from streams.simulate import Simulation, play
 MONTH = Simulation(days=32.5, ticks_s=60)
 """June, and time enough for it to close. Its ticks are a minute apart: `BLIND_AFTER_S` must be longer."""
 BLIND_AFTER_S = 150
-PARTITIONS = 4
+PARTITIONS = 2
+"""Every tick goes to every partition: more of them would be more ticks, and no more to see."""
 
 
 def publish(simulation: Simulation, kafka: Mapping[str, str], partitions: int, count: Callable[[int], None]) -> None:
