@@ -17,7 +17,7 @@ PARTITIONS = 2
 
 def publish(simulation: Simulation, kafka: Mapping[str, str], partitions: int, count: Callable[[int], None]) -> None:
     """Play a simulation to Kafka; `count` is told how many more events have gone."""
-    with Publisher({**kafka, "log_level": "3"}, partitions) as publisher:  # a broker that still loads is no news
+    with Publisher(kafka, partitions) as publisher:
         for batch in play(simulation):
             for _, topic, key, value in batch:
                 publisher.send(topic, None if key is None else key.encode(), value.encode())

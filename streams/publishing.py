@@ -30,6 +30,7 @@ class Publisher:
             "linger.ms": 20,
             "delivery.report.only.error": True,  # a report for each message would cost more than the message
             "queue.buffering.max.messages": 200_000,
+            "log_level": 3,  # a broker that still loads is no news
         }
         self._producer = Producer(options)
         self._partitions = range(partitions)

@@ -44,7 +44,7 @@ def publish(
     try:
         with (
             Recorded(file) as recorded,
-            Publisher({**kafka, "log_level": "3"}, partitions_of(kafka)) as publisher,
+            Publisher(kafka, partitions_of(kafka)) as publisher,
             counting("publishing") as count,
         ):
             for number, raw in enumerate(recorded, 1):

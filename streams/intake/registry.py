@@ -96,14 +96,14 @@ def concerned(share: Share, records: Iterable[RegistryRecord]) -> dict[str, int]
     locations, devices, accounts = said.values()
     if not any(said.values()):
         return {}
-    tenures = share.world.registry.tenures
+    owners = share.world.registry.accounts
     found = {}
     for location_id, held in share.chain.loop.keys.items():
         since = locations.get(location_id, FOREVER)
         if devices:
             since = min([since, *(devices.get(device, FOREVER) for device in held.states[STATES].devices)])
         if accounts:
-            since = min([since, *(accounts.get(tenure.account_id, FOREVER) for tenure in tenures(location_id))])
+            since = min([since, *(accounts.get(owner or "", FOREVER) for _, owner in owners(location_id))])
         if since < FOREVER:
             found[location_id] = since
     return found
