@@ -116,7 +116,8 @@ def test_an_old_record_in_place_of_a_newer_one(platform: Callable[..., Platform]
     live.check()
 
 
-@pytest.mark.parametrize("seed", seeds(3, range(300, 308)))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(300, 308))
 def test_three_share_the_partitions_and_one_is_killed(platform: Callable[..., Platform], seed: int) -> None:
     random = Random(seed)
     live = platform(SETTINGS, partitions=4, session_timeout_s=2.0)

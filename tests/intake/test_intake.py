@@ -11,7 +11,7 @@ from tests.intake.platform import Platform
 pytestmark = pytest.mark.kafka
 
 
-@pytest.mark.parametrize("seed", [0, 1, 3])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 3))])
 def test_current_facts_equal_a_replay(platform: Callable[..., Platform], seed: int) -> None:
     live = platform(SETTINGS)
     with live.intake():

@@ -22,6 +22,11 @@ BOOK = read_book()
 SEEDS = range(6)
 
 
+def few(seeds: range, always: int) -> list[Any]:
+    """So many of them always, the others in the long run."""
+    return [*seeds[:always], *(pytest.param(seed, marks=pytest.mark.slow) for seed in seeds[always:])]
+
+
 def fleet(seed: int) -> list[Line]:
     return Fleet(Random(seed), partitions=1, locations=4, devices=7).lines()
 
@@ -79,7 +84,7 @@ def test_what_is_read_again_over_newer_states_is_taken_in_quietly(seed: int) -> 
     assert in_order(newest([*before.spy.facts, *after.spy.facts])) == audited(fleet(seed))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", few(range(12), 4))
 def test_what_came_too_late_for_memory_is_repaired_from_the_archive(seed: int) -> None:
     """Memory of ten minutes; registry records, ticks and samples that reach back further are left to repair."""
     random = Random(seed)
@@ -143,7 +148,7 @@ def _since(at: int, times: "array[int]") -> "array[int]":
 
 
 @pytest.mark.parametrize("hot_ms", [1, MINUTE, 10 * MINUTE])
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", few(SEEDS, 2))
 def test_nothing_in_the_hot_hours_needs_repair(seed: int, hot_ms: int) -> None:
     """However late samples and ticks come in them, and however far back their holds and blind time began."""
     random = Random(seed)
