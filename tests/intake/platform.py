@@ -14,7 +14,7 @@ from typing import Any
 
 import clickhouse_connect
 import msgspec
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from infra.clickhouse import EmbeddedClickHouse
@@ -91,12 +91,18 @@ class Platform:
                 partition=-1 if line.partition is None else line.partition,
                 timestamp=line.timestamp or 0,
                 headers=[*(line.headers or ())],
+                on_delivery=self._delivered,
             )
             ahead_s = begun + over_s * number / len(lines) - time.monotonic()
             if ahead_s > 0.01:
                 producer.poll(0)
                 time.sleep(ahead_s)
-        assert producer.flush(30) == 0
+        if left := producer.flush(30):
+            self.failed.append(TimeoutError(f"{left} messages were not taken"))
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            self.failed.append(KafkaException(error))
 
     def play_slowly(self, lines: Iterable[Line], seconds: float) -> threading.Thread:
         thread = threading.Thread(target=self.play, args=(lines, seconds))
@@ -246,6 +252,7 @@ class Platform:
 
     def check(self) -> None:
         """Current facts and refusals equal a replay's."""
+        self._raise()
         published, audited = self.published(), self.audited()
         for topic in published.keys() | audited.keys():
             here, there = published.get(topic, []), audited.get(topic, [])
