@@ -4,6 +4,7 @@ Only a plain file can be entered in the middle. Each process takes the short way
 says where the other lines stand; those are then read here, in the order of the file.
 """
 
+import gc
 import os
 from array import array
 from collections.abc import Iterator
@@ -55,6 +56,7 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
 
 def _read(path: Path, bulk: Bulk, start: int, end: int) -> Share:
     """The lines that begin in ``[start, end)``."""
+    gc.disable()  # this process ends with its share, and all it takes in is handed on
     numbers, places = array("q"), array("q")
     with path.open("rb") as file:
         lines = _Lines(file, start, end)

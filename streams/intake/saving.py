@@ -20,7 +20,7 @@ from streams.intake.output import Output
 from streams.intake.saved import NEVER, Header, Saved, Snapshot, Sums
 from streams.intake.share import Share
 
-EVERY_S = 4.0
+EVERY_S = 3.0
 WRITTEN_WITHIN = 0.6
 """The part of that time over which the records of a save are spread; the rest is for their acknowledgement."""
 AT_ONCE_S = 0.02
