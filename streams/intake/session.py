@@ -156,7 +156,7 @@ class Session:
             share = followed.share
             if share.registry_offset != self.registry.next_offset:
                 share.registry_offset = self.registry.next_offset
-                share.register(concerned(share, records))
+                share.judge_from(concerned(share, records))
                 self._say_refusals(share)
 
     def _say_refusals(self, share: Share) -> None:

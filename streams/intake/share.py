@@ -178,16 +178,10 @@ class Share:
         return max(change.since, tick.occurred_at - self.world.derivation.blind_after_ms)
 
     def _blind_in_the_past(self, change: Gap | Listening, since: int, offset: int) -> None:
-        """Blind time changed before the hot hours: what memory does not reach is left to repair."""
-        now: list[str] = []
-        for location_id, held in self.chain.loop.keys.items():
-            if not self._states.concerns(location_id, held.states[STATES], change):
-                continue
-            if self.memory.reaches(held, since):
-                now.append(location_id)
-            else:
-                self.memory.leave(location_id, since)
-        self.judge_again(now, offset)
+        """Blind time changed before the hot hours."""
+        keys, concerns = self.chain.loop.keys, self._states.concerns
+        touched = (each for each, held in keys.items() if concerns(each, held.states[STATES], change))
+        self.judge_from(dict.fromkeys(touched, since), offset)
 
     def _advance(self, offset: int) -> None:
         if offset >= self.quiet_until:
@@ -217,8 +211,8 @@ class Share:
             self.say(self.chain.loop.broadcast(change, _here, here))
         self.say(self.chain.loop.advance(self.partition, here))
 
-    def register(self, concerned: Mapping[str, int]) -> None:
-        """Judge locations again because of the registry, each from an instant on (ms)."""
+    def judge_from(self, concerned: Mapping[str, int], offset: int | None = None) -> None:
+        """Ask about locations again, each from an instant on (ms); what memory does not reach is left to repair."""
         keys = self.chain.loop.keys
         now: list[str] = []
         for location_id, since in concerned.items():
@@ -226,7 +220,7 @@ class Share:
                 now.append(location_id)
             else:
                 self.memory.leave(location_id, since)
-        self.judge_again(now)
+        self.judge_again(now, offset)
 
     def judge_again(self, location_ids: Iterable[str], offset: int | None = None) -> None:
         """Ask about locations again, at an offset or after all that was taken in: something else than a message of

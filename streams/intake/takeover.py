@@ -70,7 +70,7 @@ class TakeOver:
         share.judge_again(location.decode() for location in snapshot.doubtful())
         heard = self.registry.since(snapshot.heard)
         if heard and snapshot.locations:
-            share.register(concerned(share, heard))
+            share.judge_from(concerned(share, heard))
         return share
 
     def _resume_at(self, share: Share, snapshot: Snapshot) -> int:

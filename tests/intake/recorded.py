@@ -93,7 +93,7 @@ class Follower:
     def register(self, records: Sequence[RegistryRecord]) -> None:
         self.share.registry_offset += len(records)
         new = [record for record in records if self.world.registry.absorb(record)]
-        self.share.register(concerned(self.share, new))
+        self.share.judge_from(concerned(self.share, new))
 
     def take(self, messages: Sequence[Recorded]) -> None:
         self.share.take(messages)  # type: ignore[arg-type]
