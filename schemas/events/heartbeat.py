@@ -13,6 +13,13 @@ from schemas.events.fields import Id, Instant, Interval
 from schemas.events.struct import struct_of
 
 
+def effective_at(occurred_at: int, received_at: int | None, buffered: bool, max_clock_lag_ms: int) -> int:
+    """The instant in ms that a sample counts for: its arrival, if its clock is slow and nothing held it back."""
+    if received_at is None or buffered or received_at - occurred_at <= max_clock_lag_ms:
+        return occurred_at
+    return received_at
+
+
 class _Sample(Event):
     __slots__ = ()
 
@@ -42,11 +49,8 @@ class _Sample(Event):
         return max(1, round(seconds * 1000)) if isinstance(seconds, float | int) else seconds
 
     def effective_at(self, max_clock_lag_ms: int) -> int:
-        """The instant in ms that the sample counts for: its arrival, if its clock is slow and nothing held it back."""
-        received = self.received_at
-        if received is None or self.buffered or received - self.occurred_at <= max_clock_lag_ms:
-            return self.occurred_at
-        return received
+        """The instant in ms that the sample counts for."""
+        return effective_at(self.occurred_at, self.received_at, self.buffered, max_clock_lag_ms)
 
 
 class HeartbeatMessage(_Sample, Message):

@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from schemas import times
 from schemas.events import Heartbeat
+from schemas.events.heartbeat import effective_at
 from schemas.wire.document import MAX_BYTES
 from schemas.wire.lines import HeartbeatLine
 from streams.engine import FOREVER, Partition
@@ -116,7 +117,7 @@ class Bulk:
         ):
             if (stamp if received is None else received) > last:
                 continue
-            if received is not None and received - at > lag_ms and not buffered:
+            if received is not None and effective_at(at, received, buffered, lag_ms) != at:
                 yield _sample(location_id, device_id, at, up, interval_ms, collector_id, received), partition
                 continue
             now = (device_id, location_id, up, interval_ms, collector_id, partition)

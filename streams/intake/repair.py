@@ -16,6 +16,7 @@ import structlog
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import TopicPartition
 
+from schemas.events.heartbeat import effective_at
 from schemas.facts import DeadLetter, Fact, LocationState
 from streams.archive.read import Heartbeats, accepted_heartbeats, current_facts
 from streams.archive.wait import caught_up
@@ -78,8 +79,9 @@ class Past:
             if partition != here or offset >= end:
                 continue
             profile = Profile(bool(up), interval_ms, collector_id)
-            if received_at is not None and received_at - at > max_clock_lag_ms and not buffered:
-                self.delayed.append(Late(device_id, profile, at, received_at))
+            taken_at = effective_at(at, received_at, buffered, max_clock_lag_ms)
+            if taken_at != at:
+                self.delayed.append(Late(device_id, profile, at, taken_at))
             else:
                 self.alike.setdefault((device_id, profile), array("q")).append(at)
 
