@@ -83,16 +83,22 @@ class Fold:
         """The state that was saved so."""
         raise NotImplementedError
 
-    def forget(self, key: str, state: Any, partition: Partition, published: dict[Hashable, Any], before: int) -> None:
-        """Drop what only matters to the time before an instant."""
+    def forget(
+        self, key: str, state: Any, partition: Partition, published: Sequence[Any], before: int
+    ) -> Sequence[Fact]:
+        """Drop what only matters to the time before an instant; of the published facts, those that are to be kept."""
+        return published
 
 
-class Held(msgspec.Struct):
-    """What the loop holds of one key: each fold's state, and the facts that were last said, by identity."""
+class Held(msgspec.Struct, gc=False):
+    """What the loop holds of one key: each fold's state, and the facts that it last said. Most keys have one fact or
+    none, and there are many keys: a tuple weighs least."""
 
+    key: str
+    """The one object that stands for the key wherever it is held."""
     partition: Partition
     states: list[Any]
-    published: list[dict[Hashable, Fact]]
+    published: list[tuple[Fact, ...]]
     due: int = FOREVER
     due_by_slowest: int = FOREVER
     changed: bool = False
@@ -123,7 +129,7 @@ class Loop:
         held = self.keys.get(key)
         if held is None:
             folds = self.folds
-            held = self.keys[key] = Held(partition, [fold.empty() for fold in folds], [{} for _ in folds])
+            held = self.keys[key] = Held(key, partition, [fold.empty() for fold in folds], [()] * len(folds))
         return held
 
     def absorb(self, topic: str, key: str, event: Any, partition: Partition) -> list[int]:
@@ -144,6 +150,7 @@ class Loop:
     def settle(self, key: str, changed: Iterable[int], position: Position) -> list[Fact]:
         """Ask the folds at these places, and those down the chain that what they say concerns."""
         held = self.keys[key]
+        key = held.key
         waiting = set(changed)
         said: list[Fact] = []
         for index, fold in enumerate(self.folds):
@@ -180,7 +187,7 @@ class Loop:
         """All that is held of a key: each fold's state, what it last said, and since when it waits for the slowest."""
         held = self.keys[key]
         parts = [
-            (fold.save(state), list(published.values()))
+            (fold.save(state), published)
             for fold, state, published in zip(self.folds, held.states, held.published, strict=True)
         ]
         return msgspec.msgpack.encode((held.due_by_slowest, parts))
@@ -188,22 +195,27 @@ class Loop:
     def restore(self, key: str, partition: Partition, saved: bytes) -> None:
         """Hold of a key what was saved of it, in place of anything held now."""
         due_by_slowest, parts = _SAVED.decode(saved)
-        states, published = [], []
-        for fold, (state, facts) in zip(self.folds, parts, strict=True):
-            states.append(fold.load(bytes(state)))
-            said: list[Fact] = msgspec.msgpack.decode(facts, type=list[fold.fact])  # type: ignore[name-defined]
-            known: dict[Hashable, Fact] = {fact.identity: fact for fact in said}
-            published.append(known)
-        self.keys[key] = held = Held(partition, states, published, due_by_slowest=due_by_slowest)
+        states = [fold.load(bytes(state)) for fold, (state, _) in zip(self.folds, parts, strict=True)]
+        published = [fold.fact.load(facts, key) for fold, (_, facts) in zip(self.folds, parts, strict=True)]
+        self.keys[key] = held = Held(key, partition, states, published, due_by_slowest=due_by_slowest)
+        self._share(held)
         if due_by_slowest < FOREVER:
             heappush(self._due_by_slowest, (due_by_slowest, key))
         self._schedule(key, held)
 
+    def _share(self, held: Held) -> None:
+        """Hold a fact once that one fold said and another was told: it was saved twice."""
+        for fold, published in zip(self.folds, held.published, strict=True):
+            for reader in self._readers.get(fold.fact.TOPIC, ()):
+                for fact in published:
+                    self.folds[reader].absorb(held.states[reader], fact, 0)
+
     def forget(self, key: str, before: int) -> None:
         """Drop of a key what only matters to the time before an instant."""
         held = self.keys[key]
-        for fold, state, published in zip(self.folds, held.states, held.published, strict=True):
-            fold.forget(key, state, held.partition, published, before)
+        for index, fold in enumerate(self.folds):
+            kept = fold.forget(key, held.states[index], held.partition, held.published[index], before)
+            held.published[index] = tuple(kept)
 
     def forget_all(self, partition: Partition) -> None:
         """Drop every key of a partition."""
@@ -294,16 +306,21 @@ class Loop:
 
     def _difference(self, fold: Fold, key: str, held: Held, index: int, position: Position) -> list[Fact]:
         """What a fold says now and did not say before; what it no longer says is retracted."""
-        published = held.published[index]
-        facts = {fact.identity: fact for fact in fold.derive(key, held.states[index], held.partition)}
+        published = by_identity(held.published[index])
+        facts = by_identity(fold.derive(key, held.states[index], held.partition))
         gone = [fact for identity, fact in published.items() if identity not in facts and not fact.retracted]
         said = [_revised(fold.retract(fact), fact, position) for fact in gone]
         for identity, fact in facts.items():
             before = published.get(identity)
             if before is None or not before.says(fact):
                 said.append(_revised(fold.mark(fact, before, gone, position), before, position))
-        published.update((fact.identity, fact) for fact in said)
+        if said:
+            held.published[index] = tuple((published | by_identity(said)).values())
         return said
+
+
+def by_identity(facts: Iterable[Fact]) -> dict[Hashable, Fact]:
+    return {fact.identity: fact for fact in facts}
 
 
 def _has_due(fold: Fold) -> bool:

@@ -6,10 +6,12 @@ A fact is a value: an immutable Struct whose instants are integer milliseconds. 
 from collections.abc import Callable, Mapping
 from functools import cache
 from operator import attrgetter
+from sys import intern
 from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from schemas import times
 
@@ -24,7 +26,7 @@ HISTORY = frozenset({"version", "revision", "supersedes", "source"})
 """How a fact came to be, not what it says: left out where two derivations are compared."""
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=False):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`version` says how much input the fact was derived from: the greatest is the newest. `revision` is for people."""
 
     TOPIC: ClassVar[str]
@@ -42,7 +44,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Fals
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.IDENTITY)
+        return _identity(type(self))(self)
 
     @property
     def key(self) -> str:
@@ -82,10 +84,39 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Fals
         }
         return msgspec.convert(values, cls)
 
+    @classmethod
+    def load(cls, saved: bytes, key: str | None = None) -> tuple[Self, ...]:
+        """Facts that were saved with msgpack; what many of them repeat, their `key` too, is one object for all."""
+        facts: list[Self] = _saved(cls)(saved)
+        for fact in facts:
+            settings = tuple(fact.settings.items())
+            force_setattr(fact, "terms", intern(fact.terms))
+            force_setattr(fact, "settings", _SETTINGS.setdefault(settings, fact.settings))
+            if key is not None and fact.key == key:
+                force_setattr(fact, cls.KEY, key)
+        return tuple(facts)
+
 
 def named(name: str) -> str:
     """The id of what `name` names, such as ``outage/LOCATION/STARTED_AT`` (semantics §10)."""
     return str(uuid5(NAMESPACE, name))
+
+
+@cache
+def _identity(cls: type[Fact]) -> Callable[[Fact], tuple[Any, ...]]:
+    if len(cls.IDENTITY) > 1:
+        return attrgetter(*cls.IDENTITY)
+    name = attrgetter(*cls.IDENTITY)
+    return lambda fact: (name(fact),)
+
+
+@cache
+def _saved(cls: type[Fact]) -> Callable[[bytes], list[Any]]:
+    return msgspec.msgpack.Decoder(list[cls]).decode  # type: ignore[valid-type]
+
+
+_SETTINGS: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
+"""Few different ones, in very many facts."""
 
 
 @cache

@@ -6,6 +6,7 @@ A field with one allowed value is an interpretation without an alternative: it i
 
 from bisect import bisect_right
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal, Self, get_args
 
@@ -128,7 +129,7 @@ class Terms(Document):
     series: str
     digest: str
 
-    @property
+    @cached_property
     def reference(self) -> str:
         """How every fact names its terms: ``2024-09-23@`` and the first 12 hex digits of the file's SHA-256."""
         return f"{self.effective.isoformat()}@{self.digest[:12]}"

@@ -107,7 +107,7 @@ class Decider:
         for partition, record in self._unsure:
             chain = self._chain()
             chain.restore("", partition, record.saved)
-            published = (fact for facts in chain.loop.keys[""].published for fact in facts.values())
+            published = (fact for facts in chain.loop.keys[""].published for fact in facts)
             batch.facts += [(partition, fact) for fact in published if fact.version == record.version]
         self._unsure.clear()
         return batch
@@ -290,7 +290,7 @@ class _Work:
             self._refuse(message, Rejected("wrong_key", "the key is not the state's own location_id"))
             return
         months = self._load(row.location_id, message.partition)
-        if months.rows.get(row.from_) == row:
+        if row in months.rows:
             return
         if self._chain.loop.absorb(row.TOPIC, row.location_id, row, message.partition):
             speaks_of = row.from_ if row.to is None else row.to

@@ -4,7 +4,7 @@ Every covered millisecond is exactly one of up, down, excluded and unknown. It r
 which nobody had the location, and about time after `as_of`.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
@@ -18,7 +18,7 @@ from schemas.terms.model import Terms
 from streams.calendars import ALWAYS, Month
 from streams.engine import FOREVER, Fold, Partition
 from streams.folds.clock import Clock, Gap, Listening
-from streams.folds.outages import Rows, in_order, keep_newest, outages
+from streams.folds.outages import Rows, drop_before, keep_newest, outages, unretracted
 from streams.folds.registry import Tenure
 from streams.folds.world import World
 from streams.intervals import Interval, clip, intersect, subtract, total, union
@@ -32,7 +32,7 @@ PLACES = 9
 MONTH_MS = 31 * DAY_MS
 
 
-_SAVED = msgspec.msgpack.Decoder(tuple[int, list[LocationState], list[tuple[str, dict[str, Any]]]])
+_SAVED = msgspec.msgpack.Decoder(tuple[int, msgspec.Raw, list[tuple[str, dict[str, Any]]]])
 
 
 class Months:
@@ -41,7 +41,7 @@ class Months:
     __slots__ = ("annotations", "final_before", "rows")
 
     def __init__(self) -> None:
-        self.rows: Rows = {}
+        self.rows: Rows = []
         self.annotations: dict[tuple[str, int, str], Annotation] = {}
         self.final_before = ALWAYS
         """Months that begin before it have been forgotten: they are final."""
@@ -71,7 +71,7 @@ class Availabilities(Fold):
 
     def derive_as_of(self, key: str, months: Months, partition: Partition, now: int | None) -> Sequence[Availability]:
         """What follows up to an earlier instant: None is stream time."""
-        facts = availability(key, in_order(months.rows), months.annotations.values(), self.world, partition, now)
+        facts = availability(key, unretracted(months.rows), months.annotations.values(), self.world, partition, now)
         horizon = self.world.derivation.correction_horizon_ms
         return [fact for fact in facts if fact.final_at - horizon > months.final_before]
 
@@ -88,19 +88,19 @@ class Availabilities(Fold):
             for turn in (tenure.since, month.end, month.end + delay - 1)
         )
         clock = world.clock(partition)
-        heard = _listening(clock, min(months.rows, default=None))
+        heard = _listening(clock, months.rows[0].from_ if months.rows else None)
         if heard is not None and heard >= (clock.time or heard):  # nothing has passed yet that could be told of
             return max(heard, now)
         return min((turn for turn in turns if turn >= now), default=FOREVER)
 
     def save(self, months: Months) -> Any:
         notes = [(note.source, note.written()) for note in months.annotations.values()]
-        return months.final_before, list(months.rows.values()), notes
+        return months.final_before, months.rows, notes
 
     def load(self, saved: bytes) -> Months:
         months = Months()
         months.final_before, rows, notes = _SAVED.decode(saved)
-        months.rows = {row.from_: row for row in rows}
+        months.rows = [*LocationState.load(rows)]
         for source, written in notes:
             note = Annotation.model_validate(written, context=WIRE)
             note.said_by(None if source == note.TOPIC else source)
@@ -108,23 +108,20 @@ class Availabilities(Fold):
         return months
 
     def forget(
-        self, key: str, months: Months, partition: Partition, published: dict[Hashable, Availability], before: int
-    ) -> None:
+        self, key: str, months: Months, partition: Partition, published: Sequence[Availability], before: int
+    ) -> Sequence[Availability]:
         """Keep of the past what the months that reach past `before`, the first instant of one of them, are made of."""
         months.final_before = before
         horizon = self.world.derivation.correction_horizon_ms
-        for month, fact in list(published.items()):
-            if fact.final_at - horizon <= before:
-                del published[month]
+        kept = [fact for fact in published if fact.final_at - horizon > before]
         # in the zone of another series a month that is kept may begin before `before`
-        calendars = ((self.world.account_calendar(fact.account_id), fact.month) for fact in published.values())
+        calendars = ((self.world.account_calendar(fact.account_id), fact.month) for fact in kept)
         needed = min([before, *(months_of.month(name).start for months_of, name in calendars)])
-        for start, row in list(months.rows.items()):
-            if start < needed and (row.retracted or (row.to is not None and row.to <= needed)):
-                del months.rows[start]
+        drop_before(months.rows, needed, needed)
         for identity, note in list(months.annotations.items()):
             if note.to is not None and note.to <= needed:
                 del months.annotations[identity]
+        return kept
 
     def concerns(self, key: str, months: Months, broadcast: Gap | Listening | RegistryRecord) -> bool:
         if isinstance(broadcast, Gap | Listening):

@@ -4,7 +4,7 @@ It refuses to say anything about a month that is not closed, or that earned no d
 and one that was published before is withdrawn.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
@@ -50,17 +50,16 @@ class Credits(Fold):
         return list(months.values())
 
     def load(self, saved: bytes) -> Judged:
-        known = msgspec.msgpack.decode(saved, type=list[Availability])
-        return {(month.account_id, month.month): month for month in known}
+        return {(month.account_id, month.month): month for month in Availability.load(saved)}
 
     def forget(
-        self, key: str, months: Judged, partition: Partition, published: dict[Hashable, Credit], before: int
-    ) -> None:
+        self, key: str, months: Judged, partition: Partition, published: Sequence[Credit], before: int
+    ) -> Sequence[Credit]:
         """Drop the months that ended by then."""
-        ended = [identity for identity, month in months.items() if month.closed and month.as_of <= before]
-        for account_id, month in ended:
-            fact = months.pop((account_id, month))
-            published.pop((account_id, fact.location_id, month), None)
+        ended = {identity for identity, month in months.items() if month.closed and month.as_of <= before}
+        for identity in ended:
+            del months[identity]
+        return [fact for fact in published if (fact.account_id, fact.month) not in ended]
 
     def retract(self, fact: Credit) -> Credit:
         """Below the lowest tier before it was issued, a credit is withdrawn."""

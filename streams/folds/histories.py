@@ -7,7 +7,6 @@ sample starts afresh, and at a `down` sample the device is down already. So a hi
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from operator import sub
 from typing import NamedTuple
 
 from schemas.terms.model import Terms
@@ -58,7 +57,7 @@ class Judge:
 
     def hold_ms(self, device_id: str, at: int, profile: Profile) -> int:
         """``(missed_heartbeats + 0.5) × interval``; 0 for a sample that holds until the next one."""
-        return self.terms(at).hold_ms(self.interval_ms(device_id, at, profile))
+        return one(self.terms(at).hold_ms(self.interval_ms(device_id, at, profile)))
 
     def silence_begins_after_ms(self, device_id: str, at: int, profile: Profile) -> int:
         """I-4: with the first heartbeat that was due and did not come, or (the alternative) when it was last seen."""
@@ -73,7 +72,7 @@ class Judge:
 def history(device_id: str, device: Device, profiles: Profiles, judge: Judge) -> History:
     """The whole history that a device's samples tell."""
     told = _Telling(device_id, judge)
-    times, last = device.times, len(device.times) - 1
+    times, last = device.times(), len(device) - 1
     for index in _told(device, _plain_holds(device, profiles, judge)):
         following = times[index + 1] if index < last else FOREVER
         told.sample(times[index], following, profiles.known[device.code(index)])
@@ -82,15 +81,14 @@ def history(device_id: str, device: Device, profiles: Profiles, judge: Judge) ->
 
 def _told(device: Device, holds: Mapping[int, int]) -> list[int]:
     """The places of the samples that say more than "still up": most of a history is passed over by their holds."""
-    times, codes = device.times, device.codes
+    gaps, codes = device.gaps, device.codes
     if isinstance(codes, int):
         hold = holds[codes]
-        gaps = enumerate(map(sub, islice(times, 1, None), times))
-        ends = [index for index, gap in gaps if gap > hold]
+        ends = [index for index, gap in enumerate(gaps) if gap > hold]
     else:
-        pairs = enumerate(zip(times, islice(times, 1, None), codes, islice(codes, 1, None), strict=False))
-        ends = [index for index, (at, after, code, next_) in pairs if after - at > holds[code] or code != next_]
-    return sorted({0, len(times) - 1, *ends, *(index + 1 for index in ends)})
+        pairs = enumerate(zip(gaps, codes, islice(codes, 1, None), strict=False))
+        ends = [index for index, (gap, code, next_) in pairs if gap > holds[code] or code != next_]
+    return sorted({0, len(gaps), *ends, *(index + 1 for index in ends)})
 
 
 def _plain_holds(device: Device, profiles: Profiles, judge: Judge) -> Mapping[int, int]:
@@ -165,6 +163,14 @@ class _Telling:
             self._is(unknown, UNKNOWN)
             if blind_end < following:
                 self._is(blind_end, status)
+
+
+def one(hold_ms: int) -> int:
+    """The one object for all holds of that length: there are few lengths, and a million devices."""
+    return _HOLDS.setdefault(hold_ms, hold_ms)
+
+
+_HOLDS: dict[int, int] = {}
 
 
 def _since(turn: tuple[int, Terms]) -> int:

@@ -4,7 +4,8 @@ A maximal run of down. Unknown time between two parts of it stays inside, and on
 keeps the outage open. It refuses to count unknown time as downtime.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import ClassVar
 
@@ -17,8 +18,8 @@ from streams.engine import Fold, Partition, Position
 
 FOLD_VERSION = 1
 
-Rows = dict[int, LocationState]
-"""A location's states by where they begin: of each the newest, a retracted one included."""
+Rows = list[LocationState]
+"""A location's states in order of time: of those that begin at one instant the newest, a retracted one included."""
 
 
 class Outages(Fold):
@@ -28,13 +29,13 @@ class Outages(Fold):
     reads: ClassVar = frozenset({LocationState.TOPIC})
 
     def empty(self) -> Rows:
-        return {}
+        return []
 
     def absorb(self, rows: Rows, row: LocationState, now: int) -> bool:
         return keep_newest(rows, row)
 
     def derive(self, key: str, rows: Rows, partition: Partition) -> Sequence[LocationOutage]:
-        return outages(in_order(rows))
+        return outages(unretracted(rows))
 
     def mark(
         self,
@@ -51,37 +52,44 @@ class Outages(Fold):
             source = Source(position.topic, position.partition, first, position.offset)
         return msgspec.structs.replace(fact, supersedes=supersedes, source=source)
 
-    def save(self, rows: Rows) -> list[LocationState]:
-        return list(rows.values())
-
     def load(self, saved: bytes) -> Rows:
-        return {row.from_: row for row in msgspec.msgpack.decode(saved, type=list[LocationState])}
+        return [*LocationState.load(saved)]
 
     def forget(
-        self, key: str, rows: Rows, partition: Partition, published: dict[Hashable, LocationOutage], before: int
-    ) -> None:
+        self, key: str, rows: Rows, partition: Partition, published: Sequence[LocationOutage], before: int
+    ) -> Sequence[LocationOutage]:
         """Keep what an outage that reaches past `before` is made of."""
-        for identity, outage in list(published.items()):
-            if outage.started_at <= before and (outage.retracted or (outage.ended_at or before + 1) <= before):
-                del published[identity]
-        needed = min((outage.started_at for outage in published.values()), default=before)
-        for start, row in list(rows.items()):
-            if start < needed and (row.retracted or (row.to is not None and row.to <= min(needed, before))):
-                del rows[start]
+        kept = [
+            outage
+            for outage in published
+            if outage.started_at > before or not (outage.retracted or (outage.ended_at or before + 1) <= before)
+        ]
+        needed = min((outage.started_at for outage in kept), default=before)
+        drop_before(rows, needed, min(needed, before))
+        return kept
 
 
 def keep_newest(rows: Rows, row: LocationState) -> bool:
     """Keep a row unless a newer one is known; whether it was kept."""
-    known = rows.get(row.from_)
-    if known is not None and known.version > row.version:
+    index = bisect_left(rows, row.from_, key=attrgetter("from_"))
+    if index == len(rows) or rows[index].from_ != row.from_:
+        rows.insert(index, row)
+    elif rows[index].version > row.version:
         return False
-    rows[row.from_] = row
+    else:
+        rows[index] = row
     return True
 
 
-def in_order(rows: Rows) -> list[LocationState]:
-    """The current rows in order of time."""
-    return sorted((row for row in rows.values() if not row.retracted), key=attrgetter("from_"))
+def drop_before(rows: Rows, needed: int, ended: int) -> None:
+    """Drop rows that begin before an instant, and are retracted or over at another."""
+    rows[:] = [
+        row for row in rows if row.from_ >= needed or not (row.retracted or (row.to is not None and row.to <= ended))
+    ]
+
+
+def unretracted(rows: Rows) -> list[LocationState]:
+    return [row for row in rows if not row.retracted]
 
 
 def _meet(old: LocationOutage, new: LocationOutage) -> bool:

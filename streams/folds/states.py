@@ -3,7 +3,7 @@
 It refuses to say anything about the time before the location's first sample.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -11,29 +11,27 @@ from msgspec import UNSET
 
 from schemas.events import Heartbeat, RegistryRecord
 from schemas.facts import Fact, LocationState
+from streams.calendars import ALWAYS
 from streams.engine import FOREVER, Fold, Held, Partition
 from streams.folds.clock import Clock, Gap, Listening
-from streams.folds.histories import Judge, judged_from
+from streams.folds.histories import Judge, judged_from, one
 from streams.folds.locations import rows
 from streams.folds.samples import CHANGES_ONLY, UNSTATED, Device, Profile, Profiles, SavedSamples
 from streams.folds.world import World
 
 
-class Location:
+class Location(msgspec.Struct, eq=False, gc=False):
     """The state of one location: the samples of its devices, and the row in force where older ones were forgotten."""
 
-    __slots__ = ("base", "base_at", "devices", "settled_at", "settled_until", "turns_at")
-
-    def __init__(self) -> None:
-        self.devices: dict[str, Device] = {}
-        self.base: LocationState | None = None
-        self.base_at = -FOREVER
-        self.settled_at = -FOREVER
-        """Stream time at which the facts were last derived."""
-        self.settled_until = -FOREVER
-        """Until when samples like the last ones hold as long as those do."""
-        self.turns_at = FOREVER
-        """When the registry or the terms may next say something else; nothing is told of that yet."""
+    devices: dict[str, Device] = {}
+    base: LocationState | None = None
+    base_at: int = ALWAYS
+    settled_at: int = ALWAYS
+    """Stream time at which the facts were last derived."""
+    settled_until: int = ALWAYS
+    """Until when samples like the last ones hold as long as those do."""
+    turns_at: int = FOREVER
+    """When the registry or the terms may next say something else; nothing is told of that yet."""
 
 
 _SAVED = msgspec.msgpack.Decoder(tuple[list[tuple[str, SavedSamples, int]], LocationState | None, int, int, int, int])
@@ -77,12 +75,9 @@ class States(Fold):
                 return device.add_delayed(at, taken_at, code, self.profiles)
         if device.last_code == code and at < location.settled_until:
             # Alike, and within the hold of the last one, which still lasts. Written out: it is asked of every sample.
-            times = device.times
-            last = times[-1]
+            last = device.last_at
             if last < at <= last + device.hold_ms >= now:
-                times.append(at)
-                if not isinstance(device.codes, int):
-                    device.codes.append(code)
+                device.append(at, code)
                 return False
         return self._insert(device, at, code)
 
@@ -101,8 +96,7 @@ class States(Fold):
                 location: Location = held.states[place]
                 device = location.devices.get(sample.device_id)
                 if device is not None and device.delayed is None and sample.received_at is None:
-                    at, times = sample.occurred_at, device.times
-                    last = times[-1]
+                    at, last = sample.occurred_at, device.last_at
                     if (
                         last < at <= last + device.hold_ms >= now
                         and at < location.settled_until
@@ -111,9 +105,14 @@ class States(Fold):
                             or codes(said) == device.last_code
                         )
                     ):
-                        times.append(at)
-                        if not isinstance(device.codes, int):
-                            device.codes.append(device.last_code)
+                        try:
+                            device.gaps.append(at - last)
+                        except OverflowError:
+                            device.append(at, device.last_code)
+                        else:
+                            device.last_at = at
+                            if not isinstance(device.codes, int):
+                                device.codes.append(device.last_code)
                         held.changed = True
                         continue
             yield index
@@ -146,8 +145,7 @@ class States(Fold):
             return []
         judge = self._judge(key, location, partition)
         for device_id, device in location.devices.items():
-            at, code = device.last()
-            device.hold_ms = judge.hold_ms(device_id, at, self.profiles.known[code])
+            device.hold_ms = judge.hold_ms(device_id, device.last_at, self.profiles.known[device.last_code])
         location.settled_at = judge.now
         location.turns_at = self._turns_at(key, location, judge.until)
         location.settled_until = min(location.turns_at, self._settled_until(key, location))
@@ -155,13 +153,13 @@ class States(Fold):
 
     def _judge(self, key: str, location: Location, partition: Partition) -> Judge:
         devices = location.devices.values()
-        since, newest = min(device.first for device in devices), max(device.last()[0] for device in devices)
+        since, newest = min(device.first for device in devices), max(device.last_at for device in devices)
         return Judge(self.world, partition, key, since, newest)
 
     def _settled_until(self, key: str, location: Location) -> int:
         until = FOREVER
         for device_id, device in location.devices.items():
-            last = device.times[-1] if device.times else -FOREVER
+            last = device.last_at
             until = min(until, self.world.settled_until(key, last))
             versions = self.world.registry.versions("device", device_id)
             until = min([until, *(version.since for version in versions if version.since > last)])
@@ -179,10 +177,10 @@ class States(Fold):
         settled_at = location.settled_at
         due = FOREVER if location.turns_at == FOREVER else location.turns_at - 1
         for device in location.devices.values():
-            end: int = device.times[-1] + device.hold_ms
+            end: int = device.last_at + device.hold_ms
             if end < settled_at:
-                at, code = device.last()
-                end = self._end_of_fresh_hold(at, device.hold_ms, self.profiles.known[code], partition)
+                profile = self.profiles.known[device.last_code]
+                end = self._end_of_fresh_hold(device.last_at, device.hold_ms, profile, partition)
             if settled_at <= end < due:
                 due = end
         return due
@@ -208,8 +206,7 @@ class States(Fold):
 
     def _is_touched(self, device: Device, gap: Gap) -> bool:
         """Whether a gap may speak for a device: not while the hold of its last sample lasts."""
-        at, code = device.last()
-        profile = self.profiles.known[code]
+        at, profile = device.last_at, self.profiles.known[device.last_code]
         if gap.since >= at and (profile.collector_id != gap.collector_id or gap.now <= at + device.hold_ms):
             return False
         return any(self.profiles.known[code].collector_id == gap.collector_id for code in device.distinct_codes())
@@ -227,7 +224,7 @@ class States(Fold):
         location.settled_at, location.settled_until, location.turns_at = settled
         for device_id, samples, hold_ms in devices:
             device = location.devices[device_id] = Device.load(samples, self.profiles)
-            device.hold_ms = hold_ms
+            device.hold_ms = one(hold_ms)
         return location
 
     def forget(
@@ -235,19 +232,19 @@ class States(Fold):
         key: str,
         location: Location,
         partition: Partition,
-        published: dict[Hashable, LocationState],
+        published: Sequence[LocationState],
         before: int,
-    ) -> None:
+    ) -> Sequence[LocationState]:
         """Keep of the past the row that reaches past `before`, and what is needed to go on from there."""
-        for identity, row in list(published.items()):
-            if row.from_ > before:
-                continue
-            if row.retracted or (row.to is not None and row.to <= before):
-                del published[identity]
-            else:
+        kept = [
+            row for row in published if row.from_ > before or not (row.retracted or (row.to or before + 1) <= before)
+        ]
+        for row in kept:
+            if row.from_ <= before:
                 location.base, location.base_at = self._as_far_as(before, row, key, location, partition), before
         for device in location.devices.values():
             device.forget(before)
+        return kept
 
     def _as_far_as(
         self, until: int, row: LocationState, key: str, location: Location, partition: Partition

@@ -55,4 +55,4 @@ class Memory:
 def longest_hold(held: Held) -> int:
     """Of a location's devices, as far as memory reaches (ms)."""
     rows: Any = held.published[STATES]
-    return max((row.resolution_ms or 0 for row in rows.values()), default=0)
+    return max((row.resolution_ms or 0 for row in rows), default=0)

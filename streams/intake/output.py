@@ -13,6 +13,7 @@ import msgspec
 from confluent_kafka import Consumer, Message
 
 from schemas.facts import Fact, LocationOutage, LocationState
+from streams.engine import by_identity
 from streams.intake.kafka import read
 from streams.intake.memory import STATES
 from streams.intake.outbox import Range
@@ -67,13 +68,14 @@ class Output:
             if fact.retracted:
                 return False
             held = self._share.chain.loop.held(fact.key, self._share.partition)
-        published = held.published[_PLACES[fact.TOPIC]]
+        place = _PLACES[fact.TOPIC]
+        published = by_identity(held.published[place])
         known = published.get(fact.identity)
         if known is None and (fact.retracted or _begins(fact) <= held.states[STATES].base_at):
             return False
         if known is not None and (known.version > fact.version or known.says(fact)):
             return False
-        published[fact.identity] = fact
+        held.published[place] = tuple((published | {fact.identity: fact}).values())
         return True
 
     def unseen_from(self, topic: str, end: int) -> int:

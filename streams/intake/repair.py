@@ -8,8 +8,9 @@ location's whole state, and what follows from it is compared with what was ever 
 import queue
 import threading
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -20,7 +21,7 @@ from schemas.events.heartbeat import effective_at
 from schemas.facts import DeadLetter, Fact, LocationState
 from streams.archive.read import Heartbeats, accepted_heartbeats, current_facts
 from streams.archive.wait import caught_up
-from streams.engine import Held
+from streams.engine import Held, by_identity
 from streams.folds.samples import Profile
 from streams.intake.kafka import Kafka
 from streams.intake.memory import STATES
@@ -59,7 +60,7 @@ class Past:
     request: Request
     alike: dict[tuple[str, Profile], "array[int]"] = field(default_factory=dict)
     delayed: list[Late] = field(default_factory=list)
-    published: list[dict[Any, Fact]] = field(default_factory=list)
+    published: list[tuple[Fact, ...]] = field(default_factory=list)
 
     def take(self, batch: Heartbeats, max_clock_lag_ms: int) -> None:
         """Take in what intake has read. The archive may be ahead, where nobody has said yet what is refused."""
@@ -152,7 +153,7 @@ class Repair:
                 past.take(batch, self._max_clock_lag_ms)
             for fold in FOLDS:
                 facts = current_facts(client, fold.fact, location=request.location_id)
-                past.published.append({fact.identity: fact for fact in facts})
+                past.published.append(tuple(facts))
             return past
         finally:
             client.close()
@@ -182,8 +183,8 @@ def rebuild(past: Past) -> None:
             states.absorb_delayed(location, device_id, profile, dated, taken_at)
     states.merge(location, known.states[STATES])
     published = [_newest(*facts) for facts in zip(past.published, known.published, strict=True)]
-    rows = {fact.from_: fact for fact in published[STATES].values() if isinstance(fact, LocationState)}
-    loop.keys[location_id] = Held(share.partition, [location, rows], published)
+    rows = sorted((fact for fact in published[STATES] if isinstance(fact, LocationState)), key=attrgetter("from_"))
+    loop.keys[location_id] = Held(known.key, share.partition, [location, rows], published)
     # Months that are final stay as they are, but for what was accepted before they were.
     still_open = share.world.open_since(share.clock.time or 0)
     loop.forget(location_id, min(still_open, dirty.since - 1))
@@ -193,10 +194,10 @@ def rebuild(past: Past) -> None:
     loop.keys[location_id].changed = share.has_spoken = True
 
 
-def _newest(archived: dict[Any, Fact], held: dict[Any, Fact]) -> dict[Any, Fact]:
+def _newest(archived: Iterable[Fact], held: Iterable[Fact]) -> tuple[Fact, ...]:
     """Of each fact the newest; what is held is never older than what was archived."""
-    newest = dict(archived)
-    for identity, fact in held.items():
-        if identity not in newest or fact.version >= newest[identity].version:
-            newest[identity] = fact
-    return newest
+    newest = by_identity(archived)
+    for fact in held:
+        if fact.identity not in newest or fact.version >= newest[fact.identity].version:
+            newest[fact.identity] = fact
+    return tuple(newest.values())

@@ -47,7 +47,8 @@ class Saving:
         self._output = output
         self._outbox = outbox
         counted = snapshot.counted()
-        self._known = {location.decode(): covers for location, covers in counted.items()}
+        keys = share.chain.loop.keys
+        self._known = {keys[location.decode()].key: covers for location, covers in counted.items()}
         """What each location's record covers."""
         self._sums = Sums(counted)
         self._began = -inf  # the first save begins with the first message, as what was taken over may be old

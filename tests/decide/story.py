@@ -19,7 +19,7 @@ from streams.audit.replay import Replay
 from streams.engine import Position
 from streams.folds.availability import availability
 from streams.folds.chain import Chain
-from streams.folds.outages import in_order
+from streams.folds.outages import unretracted
 from streams.folds.states import States
 from streams.folds.world import World
 
@@ -232,7 +232,7 @@ def _at(replay: Replay, fact: Availability) -> Availability | None:
     held = replay.chain.loop.keys[fact.location_id]
     months = held.states[2]
     notes = months.annotations.values()
-    told = availability(fact.location_id, in_order(months.rows), notes, replay.world, held.partition, fact.as_of)
+    told = availability(fact.location_id, unretracted(months.rows), notes, replay.world, held.partition, fact.as_of)
     return next((each for each in told if each.identity == fact.identity), None)
 
 

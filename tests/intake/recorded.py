@@ -126,7 +126,7 @@ class Follower:
                     past.delayed.append(Late(sample.device_id, profile, sample.occurred_at, taken_at))
         for kind in self.kinds():
             current = {each.identity: each for each in newest(self.spy.facts) if isinstance(each, kind)}
-            past.published.append({each: fact for each, fact in current.items() if fact.key == location_id})
+            past.published.append(tuple(fact for fact in current.values() if fact.key == location_id))
         return past
 
     def kinds(self) -> list[type[Fact]]:

@@ -9,7 +9,7 @@ from schemas.facts import Availability, Fact
 from streams.engine import Fold, Position
 from streams.folds.availability import availability
 from streams.folds.chain import FOLDS, Chain
-from streams.folds.outages import in_order
+from streams.folds.outages import unretracted
 from streams.folds.world import World
 from tests.laws.strategies import Recording, Step
 
@@ -66,7 +66,7 @@ def month_as_of(chain: Chain, month: Availability, as_of: int) -> dict[str, Any]
     """What a chain says of a month as of an instant; None: nothing yet."""
     place = next(place for place, fold in enumerate(chain.loop.folds) if fold.fact is Availability)
     held = chain.loop.keys[month.location_id]
-    rows, notes = in_order(held.states[place].rows), held.states[place].annotations.values()
+    rows, notes = unretracted(held.states[place].rows), held.states[place].annotations.values()
     facts = availability(month.location_id, rows, notes, chain.world, held.partition, as_of)
     return next((fact.current() for fact in facts if fact.identity == month.identity), None)
 

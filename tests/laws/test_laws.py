@@ -1,6 +1,6 @@
 """The laws of the semantics (§7), over every fold that `FOLDS` lists."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from operator import itemgetter
 from typing import Any
@@ -183,8 +183,8 @@ def told_since(chain: Chain, key: str, since: int) -> list[dict[str, Any]]:
     return sorted(states, key=itemgetter("from")) + sorted(outages, key=itemgetter("started_at"))
 
 
-def current_of(published: Mapping[Hashable, Any]) -> list[Any]:
-    return [fact for fact in published.values() if not fact.retracted]
+def current_of(published: Iterable[Any]) -> list[Any]:
+    return [fact for fact in published if not fact.retracted]
 
 
 def is_open_after(instant: int, end: int | None) -> bool:
