@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from schemas.derivation import DAY_MS, Derivation
+from schemas.derivation import DAY_MS, HOUR_MS, Derivation
 from schemas.partitioner import murmur2_partition
 
 __all__ = ["DECIDE_APP", "DECIDE_CHANGELOG", "INTAKE_STATE", "TOPICS", "Group", "Kind", "Topic", "murmur2_partition"]
@@ -31,6 +31,12 @@ MESSAGE_BYTES: Final = 1_048_588
 BODY_BYTES: Final = 2_097_152
 """So that what is too large arrives, and is refused with its reason, instead of stopping its producer."""
 STATE_BYTES: Final = 8_388_608
+
+COMPACTED_SOON: Final[Mapping[str, str]] = MappingProxyType(
+    {"cleanup.policy": "compact", "segment.bytes": str(64 * 1024 * 1024), "segment.ms": str(HOUR_MS)}
+)
+"""Kafka compacts only what it writes to no more, a gigabyte or a week later by default: whoever takes the state over
+would read all of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Topic:
         """The topic's settings as Kafka names them."""
         retention = self.retention_ms(derivation)
         return {
-            "cleanup.policy": "compact" if self.compacted else "delete",
+            **(COMPACTED_SOON if self.compacted else {"cleanup.policy": "delete"}),
             "retention.ms": str(-1 if retention is None else retention),
             "retention.bytes": "-1",
             "max.message.bytes": str(self.max_message_bytes),

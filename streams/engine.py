@@ -105,7 +105,7 @@ class Held(msgspec.Struct, gc=False):
     """Whether anything was taken in since somebody last asked, and set it back."""
 
 
-_SAVED = msgspec.msgpack.Decoder(tuple[int, list[tuple[msgspec.Raw, msgspec.Raw]]])
+_SAVED = msgspec.msgpack.Decoder(tuple[int, int, list[tuple[msgspec.Raw, msgspec.Raw]]])
 
 
 class Loop:
@@ -184,24 +184,25 @@ class Loop:
         return said
 
     def save(self, key: str) -> bytes:
-        """All that is held of a key: each fold's state, what it last said, and since when it waits for the slowest."""
+        """All that is held of a key: when it is due, each fold's state, and what it last said."""
         held = self.keys[key]
         parts = [
             (fold.save(state), published)
             for fold, state, published in zip(self.folds, held.states, held.published, strict=True)
         ]
-        return msgspec.msgpack.encode((held.due_by_slowest, parts))
+        return msgspec.msgpack.encode((held.due, held.due_by_slowest, parts))
 
     def restore(self, key: str, partition: Partition, saved: bytes) -> None:
         """Hold of a key what was saved of it, in place of anything held now."""
-        due_by_slowest, parts = _SAVED.decode(saved)
+        due, due_by_slowest, parts = _SAVED.decode(saved)
         states = [fold.load(bytes(state)) for fold, (state, _) in zip(self.folds, parts, strict=True)]
         published = [fold.fact.load(facts, key) for fold, (_, facts) in zip(self.folds, parts, strict=True)]
-        self.keys[key] = held = Held(key, partition, states, published, due_by_slowest=due_by_slowest)
+        self.keys[key] = held = Held(key, partition, states, published, due, due_by_slowest)
         self._share(held)
+        if due < FOREVER:
+            heappush(self._due.setdefault(partition, []), (due, key))
         if due_by_slowest < FOREVER:
             heappush(self._due_by_slowest, (due_by_slowest, key))
-        self._schedule(key, held)
 
     def _share(self, held: Held) -> None:
         """Hold a fact once that one fold said and another was told: it was saved twice."""

@@ -5,7 +5,9 @@ sums show that: they add up which input every location's newest record covers, a
 input is read again from what that record covers. A stale write costs repeated work and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 from zlib import crc32
 
@@ -93,18 +95,10 @@ encode = msgspec.msgpack.encode
 class Snapshot:
     """The newest records of a partition."""
 
-    def __init__(self) -> None:
-        self.header: Header | None = None
-        self.locations: dict[bytes, Saved] = {}
-
-    def take(self, key: bytes, value: bytes) -> None:
-        if key == HEADER_KEY:
-            header = _decode_header(value)
-            # A stale one may stand after a newer one.
-            if self.header is None or header.covers >= self.header.covers:
-                self.header = header
-        else:
-            self.locations[key] = _decode_saved(value)
+    def __init__(self, records: Mapping[bytes, bytes], headers: Sequence[Header]) -> None:
+        self.locations = {location: _decode_saved(record) for location, record in records.items()}
+        # A stale one may stand after a newer one; of two that cover as much the later counts.
+        self.header = max(reversed(headers), key=attrgetter("covers"), default=None)
 
     @property
     def covered(self) -> int:
@@ -120,6 +114,7 @@ class Snapshot:
         """Whether a record belongs to a save that was not completed."""
         return self.header is None or record.covers > self.header.covers
 
+    @cached_property
     def counted(self) -> dict[bytes, int]:
         """By location, what the header counts: where a record is ahead, the one before it."""
         return {
@@ -127,11 +122,12 @@ class Snapshot:
             for location, record in self.locations.items()
         }
 
+    @cached_property
     def doubtful(self) -> dict[bytes, int]:
         """The locations of the parts in which a record does not fit the header, and what each covers."""
         if self.header is None:
             return {}
-        counted = self.counted()
+        counted = self.counted
         sums = Sums(counted)
         wrong = {part for part in range(PARTS) if sums.parts[part] != self.header.sums[part]}
         return {location: max(0, covers) for location, covers in counted.items() if part_of(location) in wrong}
@@ -143,9 +139,12 @@ class Snapshot:
 
 def read_snapshot(reader: Consumer, partition: int) -> Snapshot:
     """Everything that was saved of a partition. Raises Interrupted."""
-    snapshot = Snapshot()
+    records: dict[bytes, bytes] = {}
+    headers: list[Header] = []
     for message in read(reader, INTAKE_STATE, partition):
         key, value = message.key(), message.value()
-        if key is not None and value is not None:
-            snapshot.take(key, value)
-    return snapshot
+        if key == HEADER_KEY and value is not None:
+            headers.append(_decode_header(value))
+        elif key is not None and value is not None:
+            records[key] = value
+    return Snapshot(records, headers)

@@ -46,7 +46,7 @@ class Saving:
         """When a save was completed last, or the partition taken over."""
         self._output = output
         self._outbox = outbox
-        counted = snapshot.counted()
+        counted = snapshot.counted
         keys = share.chain.loop.keys
         self._known = {keys[location.decode()].key: covers for location, covers in counted.items()}
         """What each location's record covers."""

@@ -67,7 +67,7 @@ class TakeOver:
         low, share.end = watermarks(self.reader, TOPIC, partition)
         share.position = max(low, self._resume_at(share, snapshot))
         share.quiet_until = snapshot.reaches()
-        share.judge_again(location.decode() for location in snapshot.doubtful())
+        share.judge_again(location.decode() for location in snapshot.doubtful)
         heard = self.registry.since(snapshot.heard)
         if heard and snapshot.locations:
             share.judge_from(concerned(share, heard))
@@ -75,7 +75,7 @@ class TakeOver:
 
     def _resume_at(self, share: Share, snapshot: Snapshot) -> int:
         """What the header covers; where a record does not fit, what that covers, but not before the hot hours."""
-        covered, doubtful = snapshot.covered, snapshot.doubtful()
+        covered, doubtful = snapshot.covered, snapshot.doubtful
         offset = min(doubtful.values(), default=covered)
         if offset >= covered:
             return covered
