@@ -27,21 +27,21 @@ SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
 DEEP = settings(QUICK, max_examples=1500)
 
 
-def law(check: Callable[[], None]) -> Callable[[str], None]:
+def law(*told: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[[str], None]]:
     """A property that is tried on a few recordings always, and on many by `make test-all`."""
 
-    @pytest.mark.parametrize(
-        "depth", ["quick", pytest.param("deep", marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
-    )
-    def test(depth: str) -> None:
-        (DEEP if depth == "deep" else QUICK)(check)()
+    def of(check: Callable[..., None]) -> Callable[[str], None]:
+        @pytest.mark.parametrize("depth", ["quick", pytest.param("deep", marks=SLOW)])
+        def test(depth: str) -> None:
+            (DEEP if depth == "deep" else QUICK)(given(*told)(check))()
 
-    test.__name__, test.__doc__, test.__module__ = check.__name__, check.__doc__, check.__module__
-    return test
+        test.__name__, test.__doc__, test.__module__ = check.__name__, check.__doc__, check.__module__
+        return test
+
+    return of
 
 
-@law
-@given(recordings(), st.randoms(use_true_random=False))
+@law(recordings(), st.randoms(use_true_random=False))
 def test_any_order_and_any_duplication_give_the_same_facts(recording: Recording, chance: Any) -> None:
     """Law 1."""
     steps = recording.accepted()
@@ -50,8 +50,7 @@ def test_any_order_and_any_duplication_give_the_same_facts(recording: Recording,
     assert batch(recording, shuffled)[0] == batch(recording, steps)[0]
 
 
-@law
-@given(recordings(), st.randoms(use_true_random=False))
+@law(recordings(), st.randoms(use_true_random=False))
 def test_what_was_published_step_by_step_is_what_a_replay_says(recording: Recording, chance: Any) -> None:
     """Laws 1 and 5: at any moment, in whatever order the events came, the newest versions are a replay's facts."""
     accepted = recording.accepted()
@@ -63,8 +62,7 @@ def test_what_was_published_step_by_step_is_what_a_replay_says(recording: Record
         assert_same(current(said(live(chain_of(recording), order))), replayed, audit)
 
 
-@law
-@given(recordings(), st.data())
+@law(recordings(), st.data())
 def test_one_run_is_many_runs_cut_anywhere(recording: Recording, data: st.DataObject) -> None:
     """Law 2: to the last version and revision of every step."""
     steps = recording.accepted()
@@ -81,8 +79,7 @@ def in_any_order(facts: Sequence[Fact]) -> list[Fact]:
     return sorted(facts, key=lambda fact: (fact.TOPIC, fact.key, fact.order, fact.revision))
 
 
-@law
-@given(recordings(), st.sampled_from(LOCATIONS))
+@law(recordings(), st.sampled_from(LOCATIONS))
 def test_events_of_another_key_change_nothing(recording: Recording, location_id: str) -> None:
     """Law 3. Broadcasts are inputs of every key, and so is the time that another key's events bring."""
     steps = recording.accepted()
@@ -102,8 +99,7 @@ def of_key(facts: Current, location_id: str) -> Current:
     return {name: fact for name, fact in facts.items() if name[1] == location_id}
 
 
-@law
-@given(recordings())
+@law(recordings())
 def test_terms_not_yet_in_force_change_nothing(recording: Recording) -> None:
     """Law 3."""
     steps = recording.accepted()
@@ -114,8 +110,7 @@ def test_terms_not_yet_in_force_change_nothing(recording: Recording) -> None:
     assert batch(longer, steps)[0] == batch(recording, steps)[0]
 
 
-@law
-@given(recordings())
+@law(recordings())
 def test_every_covered_millisecond_is_counted_once(recording: Recording) -> None:
     """Law 4: in every revision, and against the rows of `location_states` it was made of."""
     steps = recording.accepted()
@@ -135,8 +130,7 @@ LONGEST_HOLD_MS = 240_000
 """Of what is drawn, and the time until a collector counts as blind: how far back a sample or a tick may reach."""
 
 
-@law
-@given(recordings(), st.data())
+@law(recordings(), st.data())
 def test_what_is_forgotten_changes_nothing_for_what_is_hot(recording: Recording, data: st.DataObject) -> None:
     """States and outages go on alike when what is older than the hot hours is dropped again and again, as in intake."""
     steps = [step for step in recording.accepted() if not isinstance(step.event, Annotation)]

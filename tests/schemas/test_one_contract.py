@@ -15,7 +15,6 @@ from schemas.wire.document import MAX_BYTES, MAX_DEPTH
 
 TOPIC = "device-heartbeats"
 NOON = times.parse("2026-03-01T12:00:00Z")
-OPEN_FROM = NOON - 130 * DAY_MS
 GATE = wire.Gate(final_before=lambda arrival: arrival - arrival % DAY_MS - 131 * DAY_MS)
 
 PLAIN: dict[str, Any] = {
