@@ -110,7 +110,7 @@ class Platform:
         return thread
 
     @contextmanager
-    def intake(self) -> Iterator[None]:
+    def intake(self, metrics_port: int | None = None) -> Iterator[None]:
         """Intake in a thread of this process."""
         stop = threading.Event()
         self.failed.clear()
@@ -125,6 +125,7 @@ class Platform:
                     session_timeout_s=self.session_timeout_s,
                     save_every_s=self.save_every_s,
                     archive=connects(self.archive),
+                    metrics_port=metrics_port,
                 )
             except BaseException as error:  # noqa: BLE001 -- raised again by the test
                 self.failed.append(error)

@@ -74,7 +74,8 @@ class Follower:
         self.records = [record for line in lines if isinstance(record := self.decoded(line), RegistryRecord)]
 
     def decoded(self, line: Line) -> Any:
-        return decode(line.topic, line.value, key=line.key, timestamp=line.timestamp, gate=self.gate)
+        headers, timestamp = line.headers, line.timestamp
+        return decode(line.topic, line.value, key=line.key, headers=headers, timestamp=timestamp, gate=self.gate)
 
     def delay(self, random: Random, less_than_ms: int) -> None:
         """Let each message come after its own time by less than that, and refused ones at their time of arrival."""

@@ -7,12 +7,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from schemas import times
 from schemas.facts import LocationOutage, LocationState
 from schemas.terms.book import read_book
 from schemas.wire import Line
 from streams.audit.replay import Replay
+from streams.folds.states import States
+from streams.intake.memory import longest_hold
 from streams.intake.repair import rebuild
 from streams.intake.share import TOPIC
 from tests.fleets import EDGE, HOUR, MINUTE, SETTINGS, Fleet
@@ -165,3 +168,31 @@ def test_nothing_in_the_hot_hours_needs_repair(seed: int, hot_ms: int) -> None:
 def repair(follower: Follower) -> None:
     for location_id in list(follower.share.memory.dirty):
         rebuild(follower.past(location_id))
+
+
+def test_a_message_that_the_folds_cannot_take_is_named_and_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To pass over it would lose it without a trace."""
+    follower = Follower(BOOK, SETTINGS, fleet(0))
+
+    def fails(*_: object) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(States, "absorb", fails)
+    with capture_logs() as logs, pytest.raises(ZeroDivisionError):
+        follower.take(follower.messages)
+    first = next(message for message in follower.messages if message.key() is not None)
+    assert [(told["topic"], told["partition"], told["offset"]) for told in logs] == [(TOPIC, 0, first.offset())]
+    assert follower.share.position <= first.offset()
+
+
+def test_what_is_left_to_repair_reaches_back_by_one_hold() -> None:
+    """A sample may end, or go on with, a hold that began before it."""
+    follower = Follower(BOOK, SETTINGS, fleet(0))
+    follower.take(follower.messages)
+    keys = follower.share.chain.loop.keys
+    location_id = max(keys, key=lambda each: longest_hold(keys[each]))
+    hold = longest_hold(keys[location_id])
+    assert hold > 0
+    follower.share.memory.leave(location_id, EDGE)
+    follower.share.memory.leave(location_id, EDGE + HOUR)
+    assert follower.share.memory.dirty[location_id].since == EDGE - hold

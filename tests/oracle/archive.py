@@ -42,7 +42,7 @@ def store(client: Client, lines: Iterable[Line], refused: Collection[tuple[str, 
     """Every line that is an event, whether it was taken or not, and which were refused: topic, partition and offset."""
     rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for line in lines:
-        event = decode(line.topic, line.value, check_key=False, gate=ANY_CLOCK)
+        event = decode(line.topic, line.value, headers=line.headers, check_key=False, gate=ANY_CLOCK)
         if isinstance(event, Rejected):
             continue
         table, row = _row(event, line)
@@ -55,7 +55,8 @@ def store(client: Client, lines: Iterable[Line], refused: Collection[tuple[str, 
 
 def _row(event: Event, line: Line) -> tuple[str, tuple[Any, ...]]:
     text = (line.value or b"").decode()
-    message: tuple[Any, ...] = ((line.key or b"").decode(), text, [])
+    headers = [(name, value.decode()) for name, value in line.headers or ()]
+    message: tuple[Any, ...] = ((line.key or b"").decode(), text, headers)
     match event:
         case Tick():
             return "ticks", (event.collector_id, event.occurred_at)
