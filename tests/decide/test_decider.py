@@ -92,7 +92,7 @@ def test_months_that_are_final_are_forgotten_and_stay_as_they_were() -> None:
     decider = Process(cluster, story, [0]).decider
     chain = decider._chain()
     decider.load(chain, "loc-0", 0)
-    published = chain.loop.keys["loc-0"].published[0].values()
+    published = chain.loop.keys["loc-0"].published[0]
     kept = {fact.month for fact in published if isinstance(fact, Availability)}
     assert "2026-02" not in kept
     assert "2026-10" in kept
