@@ -65,18 +65,23 @@ def identified(facts: Iterable[Fact]) -> Identified:
 
 
 def from_published(client: Client, audit: Replay, narrowing: Narrowing | None = None) -> list[Difference]:
-    """Where what is published is not what the audit derives.
-
-    An open month is told as of the last change of a state: the audit tells it as of the same instant.
-    """
+    """Where what is published is not what the audit derives."""
     narrowing = narrowing or Narrowing()
+    return against(_published(client, narrowing), audit, narrowing)
+
+
+def against(published: Iterable[Fact], audit: Replay, narrowing: Narrowing) -> list[Difference]:
+    """Where these current facts are not what the audit derives.
+
+    An open month is told when something happens and not as time goes by: as long as it is still to be told as it was,
+    the audit tells it as of the same instant. Where it should have been closed, or told again, that is a difference.
+    """
     derived = identified(narrowing.of(audit.facts(), audit.world))
-    published = list(narrowing.of(_published(client, narrowing), audit.world))
+    published = list(narrowing.of(published, audit.world))
     for fact in published:
-        if isinstance(fact, Availability) and (fact.TOPIC, fact.identity) in derived:
-            then = audit.month_as_of(fact)
-            if then is not None:
-                derived[fact.TOPIC, fact.identity] = then
+        mine = derived.get((fact.TOPIC, fact.identity))
+        if isinstance(fact, Availability) and isinstance(mine, Availability) and not (fact.closed or mine.closed):
+            derived[fact.TOPIC, fact.identity] = audit.month_as_of(fact) or mine
     return differences(published, derived.values())
 
 

@@ -20,6 +20,7 @@ from streams.audit.bulk import Bulk
 from streams.engine import Partition, Position
 from streams.folds.availability import Availabilities
 from streams.folds.chain import Chain
+from streams.folds.outages import unretracted
 from streams.folds.world import World
 
 NO_LIMIT_S = 1 << 40
@@ -113,10 +114,17 @@ class Replay:
         yield from self.chain.loop.settle_all(Position())
 
     def month_as_of(self, published: Availability) -> Availability | None:
-        """An account's month at a location as it was at the published instant; None if it was not then."""
+        """An account's open month at a location as it was at the published instant; None if it was not then, and where
+        it had to be told again since: it has ended, or a state has begun in it."""
         held = self.chain.loop.keys[published.location_id]
+        end = self.world.account_calendar(published.account_id).month(published.month).end
+        told_until = min(end, self.world.time(held.partition) or 0)
         for fold, state in zip(self.chain.loop.folds, held.states, strict=True):
             if isinstance(fold, Availabilities):
+                if published.as_of < end < (self.world.slowest or 0) or any(
+                    published.as_of < row.from_ <= told_until for row in unretracted(state.rows)
+                ):
+                    return None
                 months = fold.derive_as_of(published.key, state, held.partition, published.as_of)
                 return next((month for month in months if month.identity == published.identity), None)
         return None
