@@ -31,7 +31,7 @@ from streams.calendars import ALWAYS
 from streams.decide.agenda import Agenda
 from streams.decide.broadcasts import Broadcasts, read_progress
 from streams.decide.records import AHEAD, Record, clock_key, compressed, is_clock, read_record
-from streams.engine import Position
+from streams.engine import FOREVER, Position
 from streams.folds.availability import Availabilities, Months
 from streams.folds.chain import Chain
 from streams.folds.clock import Clock
@@ -234,13 +234,14 @@ class _Work:
         self.batch = Batch()
         self._chain = Chain(decider.world, FOLDS)
         self._partition: dict[str, int] = {}
-        self._awaits: dict[str, int] = {}
-        """Of each location that is to be asked the newest instant it speaks of; 0 where it is to be asked anyway."""
-        self._told: set[int] = set()
+        self._due: dict[str, int] = {}
+        """At which time of its partition a location that was loaded is to be asked; 0: whatever the time is."""
+        self._changed: dict[str, None] = {}
+        self._followed: set[int] = set()
 
     def take(self, message: Message) -> None:
         owned = self.decider.owned[message.partition]
-        self._told.add(message.partition)
+        self._followed.add(message.partition)
         owned.read[message.topic] = max(owned.read[message.topic], message.offset + 1)
         if message.topic == Annotation.TOPIC:
             owned.annotations_next = max(owned.annotations_next, message.offset + 1)
@@ -254,17 +255,16 @@ class _Work:
 
     def settle(self, goes_on: Callable[[int], bool]) -> None:
         """Ask what was touched, then what is due; then say what is to be saved."""
-        for location_id in list(self._awaits):
-            self._ask(location_id)
         world, agenda = self.decider.world, self.decider.agenda
-        while goes_on(self.batch.asked) and (due := agenda.pop(world.slowest, world.time)) is not None:
-            location_id, partition = due
-            self._load(location_id, partition)
-            self._awaits[location_id] = 0
-            self._ask(location_id)
-        for location_id, awaits in self._awaits.items():
-            self._save(location_id, awaits)
-        for partition in self._told:
+        for location_id, due in self._due.items():
+            if due <= (world.time(self._partition[location_id]) or 0):
+                self._ask(location_id)
+        while goes_on(self.batch.asked) and (popped := agenda.pop(world.slowest, world.time)) is not None:
+            self._load(*popped)
+            self._ask(popped[0])
+        for location_id in self._changed:
+            self._save(location_id)
+        for partition in self._followed:
             read = self.decider.owned[partition].read
             record = msgspec.structs.replace(
                 self._record(partition),
@@ -290,11 +290,9 @@ class _Work:
             self._refuse(message, Rejected("wrong_key", "the key is not the state's own location_id"))
             return
         months = self._load(row.location_id, message.partition)
-        if row in months.rows:
-            return
-        if self._chain.loop.absorb(row.TOPIC, row.location_id, row, message.partition):
-            speaks_of = row.from_ if row.to is None else row.to
-            self._awaits[row.location_id] = max(self._awaits.get(row.location_id, 0), speaks_of)
+        known = next((each for each in months.rows if each.from_ == row.from_), None)
+        if row != known and self._chain.loop.absorb(row.TOPIC, row.location_id, row, message.partition):
+            self._told(row.location_id, _says_else_from(row, known))
 
     def _annotation(self, message: Message) -> None:
         event = decode(
@@ -313,7 +311,12 @@ class _Work:
             if refused is not None:
                 self._refuse(message, refused)
             elif self._chain.loop.absorb(event.TOPIC, event.location_id, event, message.partition):
-                self._awaits.setdefault(event.location_id, 0)
+                self._told(event.location_id, 0)
+
+    def _told(self, location_id: str, since: int) -> None:
+        """What was absorbed changes what is to be said from an instant on."""
+        self._changed[location_id] = None
+        self._due[location_id] = min(self._due.get(location_id, FOREVER), since)
 
     def _refuse(self, message: Message, rejected: Rejected) -> None:
         place = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
@@ -324,24 +327,22 @@ class _Work:
             self._partition[location_id] = partition
             record = self.decider.load(self._chain, location_id, partition)
             if record is not None and record.awaits:
-                self._awaits[location_id] = record.awaits
+                self._due[location_id] = record.awaits
         months: Months = self._chain.loop.keys[location_id].states[MONTHS]
         return months
 
     def _ask(self, location_id: str) -> None:
-        """Ask a location, unless what it was told speaks of a time that its partition has not reached."""
         partition = self._partition[location_id]
-        if self._awaits[location_id] > (self.decider.world.time(partition) or 0):
-            return
-        self._awaits[location_id] = 0
+        self._changed[location_id] = None
         self.batch.asked += 1
         facts = self._chain.loop.settle(location_id, [MONTHS], self.decider.position(partition))
         self.batch.facts += [(partition, fact) for fact in facts]
 
-    def _save(self, location_id: str, awaits: int) -> None:
+    def _save(self, location_id: str) -> None:
         decider, partition = self.decider, self._partition[location_id]
         self._forget(location_id)
         held = self._chain.loop.keys[location_id]
+        awaits = _awaits(held.states[MONTHS], decider.world.time(partition) or 0)
         record = msgspec.structs.replace(
             self._record(partition),
             due=held.due_by_slowest,
@@ -365,6 +366,19 @@ class _Work:
         decider, owned = self.decider, self.decider.owned[partition]
         version, registry = decider.position(partition).version, decider.broadcasts.registry_next
         return Record(version, owned.batch, registry, owned.clock.first_tick, owned.clock.time or 0)
+
+
+def _says_else_from(row: LocationState, known: LocationState | None) -> int:
+    """The first instant of which a state says something else than what was known of its beginning."""
+    if known is None or not msgspec.structs.replace(known, to=row.to).says(row):
+        return row.from_
+    return min(FOREVER if to is None else to for to in (known.to, row.to))
+
+
+def _awaits(months: Months, time: int) -> int:
+    """The next instant at which a state begins or ends and that its partition's time has not reached; 0 if none."""
+    turns = (at for row in months.rows for at in (row.from_, row.to) if at is not None)
+    return min((at for at in turns if at > time), default=0)
 
 
 def _conflicts(months: Months, event: Annotation) -> Rejected | None:

@@ -42,7 +42,8 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     due: int = FOREVER
     """The instant after which the months may change although nothing arrives, by the slowest partition's time."""
     awaits: int = 0
-    """The newest instant that what was absorbed speaks of, until the partition's time has reached it; else 0."""
+    """The next instant at which one of its states begins or ends, of those that the partition's time has not reached; 0
+    if there is none."""
     state: bytes = b""
     """The location as its chain saved it, compressed."""
     states_next: int = 0
