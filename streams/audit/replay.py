@@ -1,7 +1,8 @@
 """The audit: the same folds over a recording of the input, and what follows from it (semantics §7, law 5).
 
 Nothing is derived until everything has been read, so the order of the recording does not matter. Of two messages with
-one identity the first in the log stays, which only the whole log can tell.
+one identity the first in the log stays, which only the whole log can tell: that of their key, for partitions have no
+order between them.
 """
 
 from collections import Counter
@@ -15,7 +16,7 @@ from schemas.events import Event, Heartbeat, RegistryRecord, Tick
 from schemas.facts import Availability, DeadLetter, Fact
 from schemas.terms.book import Book
 from schemas.topics import murmur2_partition
-from schemas.wire import Gate, Line, Rejected, dead_letter, decode, parse_line
+from schemas.wire import Gate, Line, Rejected, conflict, dead_letter, decode, parse_line
 from streams.audit.bulk import Bulk
 from streams.engine import Partition, Position
 from streams.folds.availability import Availabilities
@@ -150,7 +151,7 @@ class Replay:
         elif isinstance(event, RegistryRecord | Heartbeat | Tick):
             self.absorb(event, line.partition)
         else:
-            self._identified.setdefault(event.identity, []).append((entry, event))
+            self._identified.setdefault((event.key, event.identity), []).append((entry, event))
 
     def _had_arrived(self, event: Event | Rejected, timestamp: int | None, until: int) -> bool:
         arrival = timestamp if isinstance(event, Rejected) else event.arrival(timestamp)
@@ -173,14 +174,14 @@ class Replay:
             self.chain.loop.held(location_id, self.world.partition_of(location_id))
 
     def _settle_conflicts(self) -> None:
-        """Of the messages with one identity the first in the log counts; others must say the same."""
+        """Of a key's messages with one identity the first in the log counts; others must say the same."""
         for entries in self._identified.values():
             (first, event), *others = sorted(entries, key=lambda each: each[0].place)
             self.chain.absorb(event, first.line.partition)
             for entry, other in others:
-                if other.payload_hash != event.payload_hash:
-                    detail = f"{event.payload_hash} was said first, now {other.payload_hash}"
-                    self._refuse(Rejected("conflict", detail), entry)
+                refused = conflict(event, other)
+                if refused is not None:
+                    self._refuse(refused, entry)
         self._identified.clear()
 
 
