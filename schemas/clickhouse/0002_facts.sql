@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS location_outages
     started_at   DateTime64(3, 'UTC'),
     ended_at     Nullable(DateTime64(3, 'UTC')) COMMENT 'null: open',
     kind         LowCardinality(String),
+    devices      Int64 COMMENT 'down at its start',
     unknown_ms   Int64,
     supersedes   Nullable(String),
     source       Tuple(topic String, partition Int64, first_offset Int64, last_offset Int64) COMMENT 'an empty topic: not said',

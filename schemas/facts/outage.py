@@ -29,6 +29,9 @@ class LocationOutage(Fact, frozen=True, kw_only=True):
     started_at: Instant
     ended_at: Instant | None
     kind: Literal["reported", "silence"]
+    """`reported` when every device that is down at its start reported it."""
+    devices: int
+    """How many devices are down at its start: those that `kind` speaks of."""
     unknown_ms: Milliseconds
     supersedes: str | None = None
     source: Source | None = None

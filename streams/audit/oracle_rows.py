@@ -36,6 +36,7 @@ class Outage(NamedTuple):
     started_at: int
     ended_at: int | None
     kind: str
+    devices: int
     unknown_ms: int
 
     @property
@@ -80,7 +81,7 @@ DERIVED: Final[dict[type[Row], str]] = {
         FROM audit_states LEFT JOIN audit_resolutions USING (location_id, `from`)
         ORDER BY location_id, `from`""",
     Outage: """
-        SELECT '', location_id, started_at, nullIf(ended_at, {never:Int64}), kind, unknown_ms
+        SELECT '', location_id, started_at, nullIf(ended_at, {never:Int64}), kind, devices, unknown_ms
         FROM audit_outages ORDER BY location_id, started_at""",
     Month: "SELECT * FROM audit_availability ORDER BY location_id, month, account_id",
 }
@@ -93,7 +94,7 @@ PUBLISHED: Final[dict[type[Row], str]] = {
         FROM location_states_current WHERE location_id BETWEEN {first:String} AND {last:String}""",
     Outage: """
         SELECT outage_id, location_id, toUnixTimestamp64Milli(started_at), toUnixTimestamp64Milli(ended_at),
-               kind, unknown_ms
+               kind, devices, unknown_ms
         FROM location_outages_current WHERE location_id BETWEEN {first:String} AND {last:String}""",
     Month: """
         SELECT account_id, location_id, month, covered_ms, up_ms, down_ms, excluded_ms, unknown_ms, availability,

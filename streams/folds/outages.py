@@ -140,5 +140,6 @@ def _outage(run: Sequence[LocationState]) -> LocationOutage:
         started_at=first.from_,
         ended_at=last.to,
         kind="silence" if first.devices_silent else "reported",
+        devices=first.devices_down,
         unknown_ms=sum((row.to or 0) - row.from_ for row in inside),
     )

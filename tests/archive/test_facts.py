@@ -40,6 +40,7 @@ OUTAGE = LocationOutage(
     started_at=at("01T08:00:00"),
     ended_at=None,
     kind="silence",
+    devices=2,
     unknown_ms=0,
     source=Source("device-heartbeats", 1, 10, 12),
     version=7,

@@ -62,9 +62,9 @@ def test_an_open_outage_lasts_to_the_progress_of_its_own_partition(tables: Clien
     through(tables, 2, "01T12:00:00")
     insert(tables, outage("open"), outage("over", ended_at=ENDED), partition=1)
     insert(tables, outage("elsewhere"), partition=2)
-    rows = tables.query("SELECT location_id, duration_ms FROM location_outages_now ORDER BY location_id").result_rows
+    query = "SELECT location_id, devices, duration_ms FROM location_outages_now ORDER BY location_id"
     # From 08:00 to 12:00 in partition 2, to 08:10 in partition 1.
-    assert rows == [("elsewhere", 4 * HOUR), ("open", 10 * MINUTE)]
+    assert tables.query(query).result_rows == [("elsewhere", 2, 4 * HOUR), ("open", 2, 10 * MINUTE)]
 
 
 def test_a_state_is_as_old_as_the_first_of_the_intervals_that_say_the_same(tables: Client) -> None:

@@ -42,7 +42,7 @@ def outages(facts: list[Fact], location_id: str) -> list[str]:
     rows.sort(key=lambda outage: outage.started_at)
     return [
         f"{render(outage.started_at)} {'open' if outage.ended_at is None else render(outage.ended_at)} {outage.kind}"
-        f" {outage.unknown_ms}"
+        f" {outage.unknown_ms}" + ("" if outage.devices == 1 else f" devices {outage.devices}")
         for outage in rows
     ]
 

@@ -5,7 +5,7 @@
 CREATE OR REPLACE VIEW location_outages_now AS
 SELECT
     o.outage_id AS outage_id, o.location_id AS location_id, o.started_at AS started_at, o.kind AS kind,
-    o.unknown_ms AS unknown_ms, p.through AS as_of,
+    o.devices AS devices, o.unknown_ms AS unknown_ms, p.through AS as_of,
     greatest(0, dateDiff('millisecond', o.started_at, p.through)) AS duration_ms
 FROM (SELECT * FROM location_outages_current WHERE isNull(ended_at)) AS o
 INNER JOIN (SELECT * FROM progress_current WHERE topic = 'device-heartbeats') AS p ON p.partition = o._partition;

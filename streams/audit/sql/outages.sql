@@ -15,7 +15,8 @@ WITH
     (
         SELECT
             location_id, breaks, minIf(`from`, is_down) AS started_at, maxIf(`to`, is_down) AS down_until,
-            argMinIf(devices_silent, `from`, is_down) AS silent, any(breaks_in_all) AS breaks_in_all,
+            argMinIf(devices_silent, `from`, is_down) AS silent, argMinIf(devices_down, `from`, is_down) AS devices,
+            any(breaks_in_all) AS breaks_in_all,
             groupArrayIf((`from`, `to`), is_unsure) AS unsure
         FROM marked
         GROUP BY location_id, breaks
@@ -24,7 +25,7 @@ WITH
 SELECT
     location_id, started_at,
     if(breaks = breaks_in_all, {never:Int64}, down_until) AS ended_at,
-    if(silent = 0, 'reported', 'silence') AS kind,
+    if(silent = 0, 'reported', 'silence') AS kind, devices,
     arraySum(
         gap -> if(gap.1 >= started_at AND gap.2 <= down_until AND gap.2 < {never:Int64}, gap.2 - gap.1, 0),
         unsure) AS unknown_ms
