@@ -11,6 +11,7 @@ from schemas import times
 from schemas.events import Heartbeat, RegistryRecord
 from schemas.facts import Progress
 from schemas.wire import Gate, Rejected, decode
+from schemas.wire.envelope import Headers
 from streams.folds.clock import Clock
 from streams.folds.world import World
 
@@ -30,13 +31,16 @@ class Broadcasts:
         self.refused = 0
         self._locations_of: dict[str, dict[str, None]] = {}
 
-    def register(self, offset: int, key: bytes | None, value: bytes | None, timestamp: int) -> Iterable[str]:
+    def register(
+        self, offset: int, key: bytes | None, value: bytes | None, headers: Headers, timestamp: int
+    ) -> Iterable[str]:
         """Take a message of the registry; the locations whose months it may change.
 
-        A refused one is only counted: intake, which reads the registry as well, makes it a dead letter.
+        A refused one is only counted: intake, which reads the registry as well, makes it a dead letter. It also counts
+        the records with fields that nobody knows.
         """
         self.registry_next = offset + 1
-        record = decode(RegistryRecord.TOPIC, value, key=key, timestamp=timestamp, gate=self.gate)
+        record = decode(RegistryRecord.TOPIC, value, key=key, headers=headers, timestamp=timestamp, gate=self.gate)
         if isinstance(record, Rejected):
             self.refused += 1
             return ()

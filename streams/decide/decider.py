@@ -18,7 +18,8 @@ published: they are said again. The records say from where on the input is read 
 committed; and input that comes again changes nothing, for a location's state is a set.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ import msgspec
 from schemas.events import Annotation
 from schemas.facts import DeadLetter, Fact, LocationState
 from schemas.wire import Rejected, conflict, dead_letter, decode
+from schemas.wire.envelope import Headers
 from streams.calendars import ALWAYS
 from streams.decide.agenda import Agenda
 from streams.decide.broadcasts import Broadcasts, read_progress
@@ -50,7 +52,7 @@ class Message(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Headers
     timestamp: int
 
 
@@ -75,6 +77,8 @@ class Batch:
     facts: list[tuple[int, Fact]] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     asked: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    """Events with fields that nobody knows, by topic."""
 
 
 class Decider:
@@ -299,9 +303,10 @@ class _Work:
             message.topic,
             message.value,
             key=message.key,
-            headers=list(message.headers),
+            headers=message.headers,
             timestamp=message.timestamp,
             gate=self.decider.broadcasts.gate,
+            unknown=self.batch.unknown,
         )
         if isinstance(event, Rejected):
             self._refuse(message, event)

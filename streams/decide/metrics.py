@@ -21,6 +21,9 @@ class Metrics:
             "fivenines_decide_closed_months", "facts about closed months published", registry=registry
         )
         self.refused = Counter("fivenines_decide_refused", "messages refused", ["reason"], registry=registry)
+        self.unknown = Counter(
+            "fivenines_decide_unknown_fields", "messages with fields that nobody knows", ["topic"], registry=registry
+        )
         self.lag = Gauge("fivenines_decide_lag", "messages not finished", ["topic", "partition"], registry=registry)
         self.time = Gauge(
             "fivenines_decide_stream_time_seconds", "time of a partition", ["partition"], registry=registry
@@ -38,6 +41,8 @@ class Metrics:
                 self.closed.inc()
         for letter in batch.letters:
             self.refused.labels(letter.reason).inc()
+        for topic, count in batch.unknown.items():
+            self.unknown.labels(topic).inc(count)
 
     def text(self) -> bytes:
         return generate_latest(self._registry)

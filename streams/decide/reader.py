@@ -114,10 +114,13 @@ class Reader:
         for place, messages in (await self._consumer.getmany(timeout_ms=POLL_MS, max_records=2000)).items():
             for message in messages:
                 if place.topic == REGISTRY.topic:
-                    told = self.broadcasts.register(message.offset, message.key, message.value, message.timestamp)
-                    self._registered(told)
+                    self._register(message)
                 else:
                     self._hear(message)
+
+    def _register(self, message: Any) -> None:
+        offset, key, value = message.offset, message.key, message.value
+        self._registered(self.broadcasts.register(offset, key, value, message.headers, message.timestamp))
 
     def _hear(self, message: Any) -> None:
         progress = self.broadcasts.hear(message.offset, message.value)

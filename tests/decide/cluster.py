@@ -72,7 +72,7 @@ class Process:
         broadcasts = self.broadcasts
         start = broadcasts.registry_next
         for offset, out in list(enumerate(self.cluster.logs["registry", 0]))[start : start + at_most]:
-            told = broadcasts.register(offset, out.key, out.value, out.timestamp)
+            told = broadcasts.register(offset, out.key, out.value, (), out.timestamp)
             if hasattr(self, "decider"):
                 self.decider.registered(told)
         start = broadcasts.progress_next
