@@ -109,11 +109,13 @@ def month(tables: Client, location: str, *states: LocationState, partition: int,
     insert(tables, msgspec.structs.replace(MONTH, **told), *states, partition=partition)
 
 
-def registered(tables: Client, location: str, **fields: str | None) -> None:
+def registered(tables: Client, location: str, since: str | None = None, **fields: str | None) -> None:
+    """A version of the location, valid from `since` on (else from the beginning)."""
     record = {"account_id": "acc", "sla_from": "2026-01-01T00:00:00Z", **fields}
     columns = ["entity", "entity_id", "valid_from", "recorded_at", "record", "_offset"]
     place = tables.query("SELECT count() FROM registry").result_rows[0][0]
-    row = ["location", location, 0, 0, msgspec.json.encode(record).decode(), place]
+    valid_from = 0 if since is None else at(since)
+    row = ["location", location, valid_from, 0, msgspec.json.encode(record).decode(), place]
     tables.insert("registry", [row], column_names=columns)
 
 
@@ -126,6 +128,11 @@ def now(tables: Client, location: str) -> tuple[Any, ...]:
     covered, up, down, excluded, unknown = row[:5]
     assert up + down + excluded + unknown == covered
     return tuple(row)
+
+
+def told_to(tables: Client, location: str) -> list[int]:
+    query = "SELECT toUnixTimestamp64Milli(as_of) FROM availability_now WHERE location_id = {location:String}"
+    return [at for (at,) in tables.query(query, parameters={"location": location}).result_rows]
 
 
 def test_an_open_month_runs_on_with_the_states_since_it_was_told(tables: Client) -> None:
@@ -177,6 +184,28 @@ def test_only_what_is_covered_runs_on(
     registered(tables, name, **fields)
     month(tables, name, state(name, "01T08:00:00", None, "up"), partition=6)
     assert now(tables, name)[:3] == (HOUR + running_ms, 50 * MINUTE + running_ms, 10 * MINUTE)
+    assert told_to(tables, name) == [at("01T10:00:00")]
+
+
+@pytest.mark.parametrize(
+    ("name", "since", "fields", "running_ms"),
+    [
+        ("handed over tomorrow", "02T00:00:00", {"account_id": "other"}, HOUR),
+        ("handed over as soon as time passes", "01T10:00:00.001", {"account_id": "other"}, HOUR),
+        ("handed over by now", "01T10:00:00", {"account_id": "other"}, 0),
+        ("covered anew from tomorrow", "02T00:00:00", {"sla_from": "2026-03-02T00:00:00Z"}, HOUR),
+        ("no longer covered from tomorrow", "02T00:00:00", {"sla_from": None}, HOUR),
+        ("handed over long ago", "01T07:00:00", {"account_id": "other"}, 0),
+    ],
+)
+def test_what_the_registry_announces_counts_when_its_time_has_come(
+    tables: Client, name: str, since: str, fields: dict[str, str | None], running_ms: int
+) -> None:
+    through(tables, 6, "01T10:00:00")
+    registered(tables, name)
+    registered(tables, name, since, **fields)
+    month(tables, name, state(name, "01T08:00:00", None, "up"), partition=6)
+    assert now(tables, name)[0] == HOUR + running_ms
 
 
 def test_a_month_runs_no_further_than_its_end(tables: Client) -> None:

@@ -32,51 +32,58 @@ FROM
 INNER JOIN (SELECT * FROM progress_current WHERE topic = 'device-heartbeats') AS p ON p.partition = s.partition;
 
 -- The open months up to now: the published number, which reaches to its `as_of`, and the states since then.
--- Covered is what the newest version of the location in the registry covers. Running downtime counts in full until its
--- end is published, also where an annotation will exclude it. `budget_left_ms` is at least this much.
+-- Covered is what the version of the location that is in force at the progress covers: what the registry has announced
+-- counts when its time has come. Running downtime counts in full until its end is published, also where an annotation
+-- will exclude it. `budget_left_ms` is at least this much.
 CREATE OR REPLACE VIEW availability_now AS
 WITH
     open AS
     (
         SELECT
             a.account_id AS account_id, a.location_id AS location_id, a.month AS month, a.as_of AS published_to,
-            greatest(a.as_of, l.covered_from) AS since,
-            greatest(since, least(
-                p.through, l.closed_at,
-                a.final_at - toIntervalDay(JSONExtractInt(a.settings, 'correction_horizon_days')))) AS until
+            p.through AS through,
+            greatest(published_to, least(
+                through, a.final_at - toIntervalDay(JSONExtractInt(a.settings, 'correction_horizon_days')))) AS as_of
         FROM (SELECT * FROM availability_current WHERE NOT closed) AS a
         INNER JOIN (SELECT * FROM progress_current WHERE topic = 'device-heartbeats') AS p ON p.partition = a._partition
-        INNER JOIN
-        (
-            SELECT
-                entity_id AS location_id,
-                argMax(record, valid_from) AS newest,
-                JSONExtractString(newest, 'account_id') AS account_id,
-                fivenines_instant(JSONExtractString(newest, 'sla_from')) AS sla_from,
-                ifNull(greatest(sla_from, ifNull(fivenines_instant(JSONExtractString(newest, 'activated_at')), sla_from)),
-                       toDateTime64('2299-12-31', 3, 'UTC')) AS covered_from,
-                ifNull(fivenines_instant(JSONExtractString(newest, 'closed_at')),
-                       toDateTime64('2299-12-31', 3, 'UTC')) AS closed_at
-            FROM registry_current WHERE entity = 'location'
-            GROUP BY entity_id
-        ) AS l ON l.location_id = a.location_id AND l.account_id = a.account_id
+    ),
+    in_force AS
+    (
+        SELECT
+            o.account_id AS account_id, o.location_id AS location_id, o.month AS month, o.published_to AS published_to,
+            o.as_of AS as_of, argMaxIf(r.record, r.valid_from, r.valid_from <= o.through) AS record
+        FROM open AS o
+        LEFT JOIN (SELECT * FROM registry_current WHERE entity = 'location') AS r ON r.entity_id = o.location_id
+        GROUP BY account_id, location_id, month, published_to, as_of
+    ),
+    covering AS
+    (
+        SELECT
+            account_id, location_id, month, as_of,
+            fivenines_instant(JSONExtractString(record, 'sla_from')) AS sla_from,
+            fivenines_instant(JSONExtractString(record, 'activated_at')) AS activated_at,
+            fivenines_instant(JSONExtractString(record, 'closed_at')) AS closed_at,
+            JSONExtractString(record, 'account_id') = account_id AND isNotNull(sla_from) AS is_covered,
+            if(is_covered, greatest(published_to, ifNull(sla_from, as_of), ifNull(activated_at, published_to)), as_of) AS since,
+            greatest(since, least(as_of, ifNull(closed_at, as_of))) AS until
+        FROM in_force
     ),
     running AS
     (
         WITH greatest(0, dateDiff('millisecond',
-            greatest(s.`from`, o.since), least(ifNull(s.`to`, o.until), o.until))) AS lasted
+            greatest(s.`from`, c.since), least(ifNull(s.`to`, c.until), c.until))) AS lasted
         SELECT
-            o.account_id AS account_id, o.location_id AS location_id, o.month AS month, o.until AS until,
-            dateDiff('millisecond', o.since, o.until) AS covered_ms,
+            c.account_id AS account_id, c.location_id AS location_id, c.month AS month, c.as_of AS as_of,
+            dateDiff('millisecond', c.since, c.until) AS covered_ms,
             sumIf(lasted, s.state IN ('up', 'degraded')) AS up_ms,
             sumIf(lasted, s.state = 'down') AS down_ms
-        FROM open AS o
+        FROM covering AS c
         LEFT JOIN
         (
             SELECT location_id, `from`, `to`, state FROM location_states_current
             WHERE isNull(`to`) OR `to` > (SELECT min(published_to) FROM open)
-        ) AS s ON s.location_id = o.location_id
-        GROUP BY account_id, location_id, month, o.since, until
+        ) AS s ON s.location_id = c.location_id
+        GROUP BY account_id, location_id, month, as_of, c.since, c.until
     )
 SELECT
     a.account_id AS account_id, a.location_id AS location_id, a.month AS month,
@@ -88,7 +95,7 @@ SELECT
     if(covered_ms = 0, NULL,
        toDecimal128(intDiv((covered_ms - down_ms) * 1000000000, greatest(covered_ms, 1)), 9) / 1000000000) AS availability,
     a.budget_left_ms - r.down_ms AS budget_left_ms,
-    greatest(a.as_of, r.until) AS as_of,
+    greatest(a.as_of, r.as_of) AS as_of,
     a.as_of AS published_to
 FROM (SELECT * FROM availability_current WHERE NOT closed) AS a
 LEFT JOIN running AS r ON r.account_id = a.account_id AND r.location_id = a.location_id AND r.month = a.month;
