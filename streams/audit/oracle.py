@@ -48,9 +48,13 @@ HEARTBEATS_AT_ONCE: Final = 10_000_000
 SETTINGS: Final = {"max_bytes_before_external_sort": 1 << 30, "max_bytes_before_external_group_by": 1 << 30}
 
 
+LEAST, GREATEST, NEXT = "", "\U0010ffff" * 256, "\0"
+"""No id is less, and none greater; what follows an id at once is the id and `NEXT`."""
+
+
 @dataclass(frozen=True)
 class Derived:
-    """What follows from the archive for the locations from `first` to `last`, each list in order."""
+    """What follows from the archive for the ids from `first` to `last`, each list in order."""
 
     first: str
     last: str
@@ -92,11 +96,13 @@ def derive(
 ) -> Iterator[Derived]:
     """The derivation, slice by slice of about so many heartbeats. `as_of` says up to when (ms) an open month is told,
     by account, location and month; else it is told up to stream time. Without heartbeats and ticks nothing follows.
+    The slices cover every id, whether the archive knows it or not.
 
     The client must keep its session, where the temporary tables live. Raises what clickhouse-connect raises.
     """
     held = oracle_inputs.held(client)
     if held is None:
+        yield Derived(LEAST, GREATEST, [], [], [])
         return
     numbers = {
         "always": ALWAYS,
@@ -163,14 +169,13 @@ def _rows(client: Client, kind: type[Row], sql: str, numbers: Mapping[str, Any])
 
 
 def _slices(client: Client, heartbeats_at_once: int) -> Iterator[tuple[str, str]]:
-    """Ranges of location ids, each of about so many heartbeats and no less than one location."""
-    first, last, heartbeats = "", "", 0
+    """Ranges of ids that leave none out, known or not: each of about so many heartbeats, of one location at least."""
+    first, last, heartbeats = LEAST, LEAST, 0
     for location_id, count in client.query(
         "SELECT location_id, heartbeats FROM audit_locations ORDER BY 1"
     ).result_rows:
         if heartbeats and heartbeats + count > heartbeats_at_once:
             yield first, last
-            first, heartbeats = location_id, 0
-        first, last, heartbeats = first or location_id, location_id, heartbeats + count
-    if last:
-        yield first, last
+            first, heartbeats = last + NEXT, 0
+        last, heartbeats = location_id, heartbeats + count
+    yield first, GREATEST

@@ -6,7 +6,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from schemas.terms.book import read_book
-from streams.audit.oracle import Difference, compare, derive
+from streams.audit.oracle import HEARTBEATS_AT_ONCE, Difference, compare, derive
 from streams.audit.oracle_rows import TABLES, Month, Outage, Row
 from tests.fleets import EDGE, MINUTE, Fleet
 from tests.oracle import archive
@@ -15,14 +15,20 @@ from tests.oracle.test_fleets import replayed
 pytestmark = pytest.mark.clickhouse
 
 FLEET = Fleet(Random("compare"), partitions=1, locations=1, devices=2)
+SEVERAL = Fleet(Random("compare"), devices=2)
+"""Three locations in two partitions."""
 BOOK = read_book()
 
 
 @pytest.fixture
 def published(client: Client) -> list[Row]:
     """The archive of a fleet, with the facts that the folds derive from it as the published ones."""
-    rows, refused = replayed(FLEET, BOOK)
-    archive.store(client, FLEET.lines(), refused)
+    return stored(client, FLEET)
+
+
+def stored(client: Client, fleet: Fleet) -> list[Row]:
+    rows, refused = replayed(fleet, BOOK)
+    archive.store(client, fleet.lines(), refused)
     for table in TABLES.values():
         client.command(f"TRUNCATE TABLE {table}")
     publish(client, rows)
@@ -37,8 +43,9 @@ def publish(client: Client, rows: list[Row], *, version: int = 1, retracted: boo
             client.insert(table, values, column_names=names)
 
 
-def differences(client: Client) -> list[Difference]:
-    return list(compare(client, BOOK, FLEET.settings, partitions=FLEET.partitions))
+def differences(client: Client, fleet: Fleet = FLEET, heartbeats_at_once: int = HEARTBEATS_AT_ONCE) -> list[Difference]:
+    found = compare(client, BOOK, fleet.settings, partitions=fleet.partitions, heartbeats_at_once=heartbeats_at_once)
+    return list(found)
 
 
 def test_facts_that_follow_from_the_archive_do_not_differ(client: Client, published: list[Row]) -> None:
@@ -66,6 +73,24 @@ def test_a_fact_that_follows_from_nothing_is_found(client: Client, published: li
     invented = outage._replace(outage_id="invented", started_at=outage.started_at - 1)
     publish(client, [invented])
     assert differences(client) == [Difference("location_outages", invented.identity, None, invented)]
+
+
+@pytest.mark.parametrize("at_once", [1, HEARTBEATS_AT_ONCE], ids=["a slice each", "one slice"])
+def test_facts_of_locations_that_the_archive_does_not_know_are_found(client: Client, at_once: int) -> None:
+    """Their ids lie before, between and after all that it knows."""
+    rows = stored(client, SEVERAL)
+    outage = next(row for row in rows if isinstance(row, Outage))
+    known = {row.location_id for row in rows}
+    unknown = [*(f"{each}{end}" for each in ("", *known) for end in ("\0", "!", "\\", "'\t")), "\U0010ffff" * 256]
+    invented = [outage._replace(outage_id=repr(each), location_id=each) for each in sorted(unknown)]
+    publish(client, [*invented])
+    found = differences(client, SEVERAL, at_once)
+    assert found == [Difference("location_outages", each.identity, None, each) for each in invented]
+
+
+def test_a_fact_that_nothing_was_heard_of_is_found(client: Client, published: list[Row]) -> None:
+    archive.clear(client)
+    assert {difference.published for difference in differences(client)} == set(published)
 
 
 def test_an_open_month_is_compared_as_of_its_publication(client: Client, published: list[Row]) -> None:
