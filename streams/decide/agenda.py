@@ -1,5 +1,6 @@
 """When which location is to be asked again: an index by due time, so that nothing is ever searched for."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from heapq import heappop, heappush
 
@@ -9,16 +10,14 @@ from streams.engine import FOREVER
 class Agenda:
     """Locations by the instant after which their months may change although nothing arrives.
 
-    Months end and close by the time that every partition has reached; what speaks of a time that has not come yet waits
-    for the time of its own partition. Some are to be asked at once: the registry changed, or they were just restored.
+    Months close by the time that every partition has reached; they begin and end, and states with them, by the time of
+    their own partition. Some are to be asked at once: the registry changed, or they were just restored.
     """
 
     def __init__(self) -> None:
         self._at_once: dict[str, int] = {}
-        self._due: dict[str, int] = {}
-        self._by_slowest: list[tuple[int, int, str]] = []
-        self._awaited: dict[str, int] = {}
-        self._by_partition: dict[int, list[tuple[int, str]]] = {}
+        self._by_slowest: dict[int, _Waiting] = defaultdict(_Waiting)
+        self._by_partition: dict[int, _Waiting] = defaultdict(_Waiting)
 
     def __len__(self) -> int:
         """How many locations wait to be asked at once."""
@@ -28,19 +27,12 @@ class Agenda:
         self._at_once[key] = partition
 
     def when_slowest_passes(self, due: int, key: str, partition: int) -> None:
-        """Ask when the slowest time is later than `due` (`FOREVER`: never), in place of what was due before."""
-        if due != self._due.get(key):
-            self._due[key] = due
-            if due < FOREVER:
-                heappush(self._by_slowest, (due, partition, key))
+        """Ask when the slowest time is later than `due`, in place of what was due before."""
+        self._by_slowest[partition].put(key, due)
 
     def when_partition_reaches(self, at: int, key: str, partition: int) -> None:
-        """Ask when the partition's own time is `at` or later (0: never), in place of what was awaited before."""
-        if not at:
-            self._awaited.pop(key, None)
-        elif at != self._awaited.get(key):
-            self._awaited[key] = at
-            heappush(self._by_partition.setdefault(partition, []), (at, key))
+        """Ask when the partition's own time is `at` or later, in place of what was awaited before."""
+        self._by_partition[partition].put(key, at)
 
     def is_due(self, slowest: int | None, time: Callable[[int], int | None]) -> bool:
         due = self.pop(slowest, time)
@@ -53,14 +45,40 @@ class Agenda:
         if self._at_once:
             return self._at_once.popitem()
         for partition, waiting in self._by_partition.items():
-            while waiting and waiting[0][0] <= (time(partition) or 0):
-                at, key = heappop(waiting)
-                if self._awaited.get(key) == at:
-                    del self._awaited[key]
-                    return key, partition
-        while self._by_slowest and slowest is not None and self._by_slowest[0][0] < slowest:
-            due, partition, key = heappop(self._by_slowest)
-            if self._due.get(key) == due:
-                del self._due[key]
+            if (key := waiting.pop(time(partition) or 0)) is not None:
                 return key, partition
+        for partition, waiting in self._by_slowest.items():
+            if (key := waiting.pop((slowest or 0) - 1)) is not None:
+                return key, partition
+        return None
+
+
+class _Waiting:
+    """Keys, of which each waits for one instant at a time."""
+
+    def __init__(self) -> None:
+        self._instant: dict[str, int] = {}
+        self._queue: list[tuple[int, str]] = []
+        self._queued: set[tuple[int, str]] = set()
+        """What stands in the queue: a key that comes back to an instant is not to stand there twice."""
+
+    def put(self, key: str, instant: int) -> None:
+        """Wait for an instant (`FOREVER`: for none), in place of any other."""
+        if instant == FOREVER:
+            self._instant.pop(key, None)
+            return
+        self._instant[key] = instant
+        if (instant, key) not in self._queued:
+            self._queued.add((instant, key))
+            heappush(self._queue, (instant, key))
+
+    def pop(self, now: int) -> str | None:
+        """A key whose instant is `now` or earlier; it waits for nothing any more."""
+        while self._queue and self._queue[0][0] <= now:
+            entry = heappop(self._queue)
+            self._queued.remove(entry)
+            instant, key = entry
+            if self._instant.get(key) == instant:
+                del self._instant[key]
+                return key
         return None

@@ -33,6 +33,7 @@ from streams.calendars import ALWAYS
 from streams.decide.agenda import Agenda
 from streams.decide.broadcasts import Broadcasts, read_progress
 from streams.decide.records import AHEAD, Record, clock_key, compressed, is_clock, read_record
+from streams.decide.turns import changes_from, next_turn
 from streams.engine import FOREVER, Position
 from streams.folds.availability import Availabilities, Months
 from streams.folds.chain import Chain
@@ -296,7 +297,7 @@ class _Work:
         months = self._load(row.location_id, message.partition)
         known = next((each for each in months.rows if each.from_ == row.from_), None)
         if row != known and self._chain.loop.absorb(row.TOPIC, row.location_id, row, message.partition):
-            self._told(row.location_id, _says_else_from(row, known))
+            self._told(row.location_id, changes_from(row, known))
 
     def _annotation(self, message: Message) -> None:
         event = decode(
@@ -331,7 +332,7 @@ class _Work:
         if location_id not in self._partition:
             self._partition[location_id] = partition
             record = self.decider.load(self._chain, location_id, partition)
-            if record is not None and record.awaits:
+            if record is not None:
                 self._due[location_id] = record.awaits
         months: Months = self._chain.loop.keys[location_id].states[MONTHS]
         return months
@@ -347,7 +348,7 @@ class _Work:
         decider, partition = self.decider, self._partition[location_id]
         self._forget(location_id)
         held = self._chain.loop.keys[location_id]
-        awaits = _awaits(held.states[MONTHS], decider.world.time(partition) or 0)
+        awaits = next_turn(location_id, held.states[MONTHS], decider.world, partition)
         record = msgspec.structs.replace(
             self._record(partition),
             due=held.due_by_slowest,
@@ -371,19 +372,6 @@ class _Work:
         decider, owned = self.decider, self.decider.owned[partition]
         version, registry = decider.position(partition).version, decider.broadcasts.registry_next
         return Record(version, owned.batch, registry, owned.clock.first_tick, owned.clock.time or 0)
-
-
-def _says_else_from(row: LocationState, known: LocationState | None) -> int:
-    """The first instant of which a state says something else than what was known of its beginning."""
-    if known is None or not msgspec.structs.replace(known, to=row.to).says(row):
-        return row.from_
-    return min(FOREVER if to is None else to for to in (known.to, row.to))
-
-
-def _awaits(months: Months, time: int) -> int:
-    """The next instant at which a state begins or ends and that its partition's time has not reached; 0 if none."""
-    turns = (at for row in months.rows for at in (row.from_, row.to) if at is not None)
-    return min((at for at in turns if at > time), default=0)
 
 
 def _conflicts(months: Months, event: Annotation) -> Rejected | None:

@@ -41,9 +41,8 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The time of the partition, in ms."""
     due: int = FOREVER
     """The instant after which the months may change although nothing arrives, by the slowest partition's time."""
-    awaits: int = 0
-    """The next instant at which one of its states begins or ends, of those that the partition's time has not reached; 0
-    if there is none."""
+    awaits: int = FOREVER
+    """The next instant at which the partition's own time changes what is to be said."""
     state: bytes = b""
     """The location as its chain saved it, compressed."""
     states_next: int = 0

@@ -17,9 +17,7 @@ from schemas.terms.book import Book, read_book
 from schemas.wire import Line, Rejected, decode
 from streams.audit.replay import Replay
 from streams.engine import Position
-from streams.folds.availability import availability
 from streams.folds.chain import Chain
-from streams.folds.outages import unretracted
 from streams.folds.states import States
 from streams.folds.world import World
 
@@ -213,7 +211,10 @@ def current(facts: Iterable[Fact]) -> dict[tuple[Any, ...], Fact]:
 
 
 def differences(published: Iterable[Fact], replay: Replay, replayed: Iterable[Fact]) -> Iterator[str]:
-    """Where decide differs from the audit: in anything about closed months, or in open ones at their own `as_of`."""
+    """Where decide differs from the audit: in anything about closed months, or in open ones at their own `as_of`.
+
+    That an open month was last said too early, the audit knows.
+    """
     mine = current(published)
     theirs = {
         (fact.TOPIC, *fact.identity): fact
@@ -222,18 +223,10 @@ def differences(published: Iterable[Fact], replay: Replay, replayed: Iterable[Fa
     }
     for identity in sorted(mine.keys() | theirs.keys()):
         fact, expected = mine.get(identity), theirs.get(identity)
-        if isinstance(fact, Availability) and not fact.closed:
-            expected = _at(replay, fact)
+        if isinstance(fact, Availability) and isinstance(expected, Availability) and not expected.closed:
+            expected = replay.month_as_of(fact) or expected
         if fact is None or expected is None or fact.current() != expected.current():
             yield f"{identity}: decided {fact and fact.current()}, replayed {expected and expected.current()}"
-
-
-def _at(replay: Replay, fact: Availability) -> Availability | None:
-    held = replay.chain.loop.keys[fact.location_id]
-    months = held.states[2]
-    notes = months.annotations.values()
-    told = availability(fact.location_id, unretracted(months.rows), notes, replay.world, held.partition, fact.as_of)
-    return next((each for each in told if each.identity == fact.identity), None)
 
 
 __all__ = ["BOOK", "DERIVATION", "Out", "Story", "Tick", "current", "differences", "tell"]

@@ -13,6 +13,8 @@ from tests.decide.cluster import Cluster, Process
 from tests.decide.story import Out, Story
 
 LOCATION = "loc-0"
+AHEAD = 1
+"""Of two partitions, that of the location."""
 
 
 def at(moment: str) -> int:
@@ -30,6 +32,10 @@ def registered(name: str = "at first") -> Out:
     since = {"valid_from": times.render(at("02-01T00:00:00")), "recorded_at": times.render(at("02-01T00:00:00"))}
     location = {"entity": "location", "location_id": LOCATION, "account_id": "account-0", "name": name}
     return out("registry", 0, LOCATION, location | {"sla_from": since["valid_from"]} | since)
+
+
+MARCH = at("03-01T08:00:00")
+"""When March begins in the terms' zone."""
 
 
 def row(since: str, to: str | None, state: Any, partition: int = 0) -> Out:
@@ -128,3 +134,14 @@ def test_a_month_is_said_when_a_state_ends_and_once_for_both_its_end_and_what_fo
     for minute in range(1, 5):
         live.reads(*progress(f"03-10T09:0{minute}:00"))
     assert [(fact.as_of, fact.down_ms) for fact in live.said[said:]] == [(at("03-10T09:01:00"), 40_000)]
+
+
+def test_a_partition_ahead_of_the_slowest_tells_of_a_month_when_its_own_time_enters_it() -> None:
+    """And of the month before, which ends then, and closes when every partition's time has passed its delay."""
+    live = Live(partitions=2, owned=[AHEAD])
+    live.reads(registered(), *progress("02-28T00:00:00", AHEAD), *progress("02-28T00:00:00", 1 - AHEAD))
+    live.reads(*progress("03-02T00:00:00", AHEAD))
+    assert [(fact.month, fact.as_of, fact.closed) for fact in live.said[-2:]] == [
+        ("2026-02", MARCH, False),
+        ("2026-03", at("03-02T00:00:00"), False),
+    ]
