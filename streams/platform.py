@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 
 import clickhouse_connect
@@ -20,6 +19,7 @@ from streams.archive import migrate
 from streams.settings import Settings
 
 PROCESSES = ("intake", "worker")
+"""Each has its metrics for Prometheus at `/metrics`, on a free port of the loopback interface."""
 RESTARTS = 5
 """How often in a row a process that ends by itself is started again before the platform gives up."""
 STEADY_AFTER_S = 60.0
@@ -38,6 +38,8 @@ class Platform:
             clickhouse=settings.clickhouse,
             report=report,
         )
+        self.metrics: dict[str, str] = {}
+        """Where each process that runs serves its metrics."""
         self._processes: dict[str, Supervised] = {}
         self._restarts: dict[str, tuple[int, float]] = {}
         self._held = ExitStack()
@@ -88,9 +90,11 @@ class Platform:
     def _process(self, name: str) -> Supervised:
         home = self.settings.data.resolve() / name
         home.mkdir(parents=True, exist_ok=True)
+        port = ports.choose("metrics", 0)
+        self.metrics[name] = f"http://{ports.LOOPBACK}:{port}/metrics"
         return Supervised(
             f"fivenines {name}",
-            [sys.executable, "-m", "streams.cli", name, "--port", str(ports.choose("metrics", 0))],
+            [sys.executable, "-m", "streams.cli", name, "--port", str(port)],
             cwd=home,
             log=home / "output.log",
             env=self._environment(),
@@ -108,9 +112,6 @@ class Platform:
             }
         )
         return settings.environment()
-
-    def logs(self) -> Mapping[str, Path]:
-        return {name: self.settings.data.resolve() / name / "output.log" for name in self._processes}
 
 
 def prepare(kafka: Mapping[str, str], clickhouse: ClickHouseServer, settings: Settings) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from infra.datafolder import is_taken
 from streams.cli.errors import CommandError
@@ -39,13 +40,15 @@ def demo(
     console = Console()
     own = _own(settings)
     try:
-        with Platform(own, lambda step: console.print(f"[dim]· {step}[/]")) as platform, _stopped_in_order():
+        with (
+            Platform(own, lambda step: console.print(f"· {step}", style="dim", markup=False)) as platform,
+            _stopped_in_order(),
+        ):
             _play(platform, console)
             if keep:
                 flags = f"--data {own.data} --partitions {PARTITIONS} --blind-after-s {BLIND_AFTER_S}"
-                console.print(
-                    f"\nThe platform stays, until Ctrl-C. To ask it: fivenines doctor {flags}", soft_wrap=True
-                )
+                said = f"\nThe platform stays, until Ctrl-C. To ask it: fivenines doctor {flags}"
+                console.print(said, markup=False, soft_wrap=True)
                 _stay(platform)
     except (PublishingError, TimeoutError) as error:
         raise CommandError(str(error)) from None
@@ -109,8 +112,8 @@ def _table(months: Sequence[dict[str, Any]]) -> Table:
         table.add_column(name, justify="left" if name in ("location", "account") else "right", no_wrap=True)
     for month in months:
         table.add_row(
-            month["location_id"],
-            month["account_id"],
+            Text(month["location_id"]),
+            Text(month["account_id"]),
             "" if month["availability"] is None else f"{month['availability'] * 100:.5f}",
             lasted(month["down_ms"]),
             lasted(month["excluded_ms"]),
@@ -127,7 +130,7 @@ def _prove(platform: Platform, console: Console) -> None:
         differences = compared(platform.settings, platform.servers.endpoints)
     if differences:
         for difference in differences[:SHOWN]:
-            console.print(f"[red]{difference}[/]")
+            console.print(str(difference), style="red", markup=False)
         raise CommandError(f"the audit differs in {len(differences)} facts from what is published")
     console.print("[green]The audit agrees:[/] a replay of the archive derives the same facts, byte for byte.")
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import typer
 from clickhouse_connect.driver.client import Client
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from infra.supervised import ServerError
 from streams import doctor as checks
@@ -18,7 +18,7 @@ from streams.settings import Settings
 app = typer.Typer()
 
 UNWELL = 1
-WELL, TO_KNOW, BROKEN = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
+WELL, TO_KNOW, BROKEN = ("✓", "green"), ("!", "yellow"), ("✗", "red")
 
 
 @command(app, "doctor")
@@ -32,14 +32,14 @@ def doctor(settings: Settings) -> None:
     for finding in _findings(settings):
         mark = _mark(finding)
         unwell |= mark == BROKEN
-        console.print(f"{mark} {finding.what:17} {escape(finding.found)}")
+        console.print(Text.assemble(mark, f" {finding.what:17} {finding.found}"))
         if finding.remedy:
-            console.print(f"  {'':17} [yellow]→ {escape(finding.remedy)}[/]")
+            console.print(Text(f"  {'':17} → {finding.remedy}", style="yellow"))
     if unwell:
         raise typer.Exit(UNWELL)
 
 
-def _mark(finding: Finding) -> str:
+def _mark(finding: Finding) -> tuple[str, str]:
     if not finding.remedy:
         return WELL
     return BROKEN if finding.broken else TO_KNOW

@@ -12,10 +12,10 @@ from typing import Annotated, Any, TextIO
 import msgspec
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 Record = Mapping[str, Any]
 """A fact as printed: `topic`, `key` and `value`."""
@@ -91,8 +91,9 @@ def _show_tables(records: Iterable[Record], out: TextIO) -> None:
             console.print(table, "")
         else:
             for fact in facts:
-                said = (f"[dim]{name.replace('_', ' ')}[/] {escape(fact[name])}" for name in columns if fact.get(name))
-                console.print(Padding("  ".join(said), (0, 0, 1, 2)))
+                said = [(name.replace("_", " "), fact[name]) for name in columns if fact.get(name)]
+                words = [Text.assemble((name, "dim"), " ", value) for name, value in said]
+                console.print(Padding(Text("  ").join(words), (0, 0, 1, 2)))
 
 
 def _table(facts: list[dict[str, str]], columns: list[str]) -> Table:
@@ -101,7 +102,7 @@ def _table(facts: list[dict[str, str]], columns: list[str]) -> Table:
         numeric = all(NUMBER.fullmatch(fact.get(name, "")) for fact in facts)
         table.add_column(name.replace("_", "\n"), justify="right" if numeric else "left")
     for fact in facts:
-        table.add_row(*(escape(fact.get(name, "")) for name in columns))
+        table.add_row(*(Text(fact.get(name, "")) for name in columns))
     return table
 
 

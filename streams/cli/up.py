@@ -1,7 +1,7 @@
 """`fivenines up`: the whole platform on this machine, and what the operator must see at 3 a.m."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
@@ -20,9 +20,16 @@ from streams.settings import Settings
 
 app = typer.Typer()
 
+Rows = Sequence[Mapping[str, Any]]
+
 EVERY_S = 1.0
 STALE_AFTER_MS = 120_000
 SHOWN = 20
+
+FRESHNESS = """
+    SELECT min(through) AS through, max(age_ms) AS age_ms, max(silent_ms) AS silent_ms, count() AS partitions
+    FROM freshness WHERE topic = 'device-heartbeats'"""
+OUTAGES = "SELECT * FROM location_outages_now ORDER BY started_at"
 
 
 @command(app, "up")
@@ -31,13 +38,25 @@ def up(settings: Settings) -> None:
     order."""
     book_of(settings)  # a mistake in the terms is said before anything starts
     console = Console(stderr=True)
-    with until_told() as stop, Platform(settings, lambda step: console.print(f"[dim]· {step}[/]")) as platform:
-        server = platform.servers.clickhouse
-        console.print(f"Kafka       {platform.servers.kafka_config['bootstrap.servers']}")
-        console.print(f"ClickHouse  http://{server.host}:{server.http_port}  database {server.database}")
-        console.print(f"Data        {settings.data.resolve()}")
-        with connected(server) as client:
+    with (
+        until_told() as stop,
+        Platform(settings, lambda step: console.print(f"· {step}", style="dim", markup=False)) as platform,
+    ):
+        for what, where in _places(platform).items():
+            console.print(f"{what:11} {where}", markup=False, soft_wrap=True)
+        with connected(platform.servers.clickhouse) as client:
             _watch(platform, client, stop)
+
+
+def _places(platform: Platform) -> Mapping[str, str]:
+    """Where things are."""
+    server = platform.servers.clickhouse
+    return {
+        "Kafka": platform.servers.kafka_config["bootstrap.servers"],
+        "ClickHouse": f"http://{server.host}:{server.http_port}  database {server.database}",
+        "Metrics": "  ".join(f"{name} {url}" for name, url in platform.metrics.items()),
+        "Data": str(platform.settings.data.resolve()),
+    }
 
 
 def _watch(platform: Platform, client: Client, stop: threading.Event) -> None:
@@ -54,20 +73,23 @@ def _watch(platform: Platform, client: Client, stop: threading.Event) -> None:
 
 def _picture(client: Client) -> RenderableType:
     try:
-        return Group(_freshness(client), _outages(client))
+        return Group(_freshness(_rows(client, FRESHNESS)), _outages(_rows(client, OUTAGES)))
     except ClickHouseError as error:
         return Text(f"ClickHouse does not answer: {error}", style="red")
 
 
-def _outages(client: Client) -> Table:
+def _rows(client: Client, query: str) -> Rows:
+    return list(client.query(query).named_results())
+
+
+def _outages(rows: Rows) -> Table:
+    """What is down now, the longest first."""
     table = Table(title="Down now", title_justify="left", title_style="bold", expand=True)
     for name in ("location", "since", "for", "how"):
         table.add_column(name)
-    rows = list(client.query("SELECT * FROM location_outages_now ORDER BY started_at").named_results())
     for row in rows[:SHOWN]:
-        table.add_row(
-            row["location_id"], f"{row['started_at']:%Y-%m-%d %H:%M:%S}", lasted(row["duration_ms"]), row["kind"]
-        )
+        location, since = Text(row["location_id"]), f"{row['started_at']:%Y-%m-%d %H:%M:%S}"
+        table.add_row(location, since, lasted(row["duration_ms"]), row["kind"])
     if not rows:
         table.add_row("[green]nothing[/]", "", "", "")
     if len(rows) > SHOWN:
@@ -75,11 +97,9 @@ def _outages(client: Client) -> Table:
     return table
 
 
-def _freshness(client: Client) -> Text:
+def _freshness(rows: Rows) -> Text:
     """How far time has come, and how old that is by the wall clock, which ClickHouse tells."""
-    query = """SELECT min(through) AS through, max(age_ms) AS age_ms, max(silent_ms) AS silent_ms, count() AS partitions
-        FROM freshness WHERE topic = 'device-heartbeats'"""
-    row: Mapping[str, Any] = next(iter(client.query(query).named_results()))
+    (row,) = rows
     if not row["partitions"]:
         return Text("no heartbeat and no tick has arrived yet", style="yellow")
     style = "red" if row["silent_ms"] > STALE_AFTER_MS else "green"

@@ -44,6 +44,15 @@ def test_the_table_of_the_demo_fits_a_terminal_of_80_columns() -> None:
     assert " ".join(lines[-1].split()) == "loc-50 acct-12 100.00000 23 h 59 min 23 h 59 min 23 h 59 min no 15"
 
 
+@pytest.mark.parametrize("name", ["site[/a]", "site[bold]", "[/]", "[red]site", "site\\", "site\\[b]"])
+@pytest.mark.parametrize("columns", [20, 400])
+def test_an_id_is_shown_as_it_is_written(monkeypatch: pytest.MonkeyPatch, columns: int, name: str) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = io.StringIO()
+    show([{"topic": "location-states", "key": name, "value": {"location_id": name, "state": name}}], Format.TABLE, out)
+    assert out.getvalue().split().count(name) == 2
+
+
 @pytest.mark.parametrize("columns", [20, 40, 80, 120, 400])
 def test_a_fact_is_shown_whole(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
