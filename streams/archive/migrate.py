@@ -10,6 +10,7 @@ from typing import Final
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from infra.supervised import ServerError
 from streams.archive import sql
 from streams.archive.drift import drift
 from streams.archive.readers import functions, readers
@@ -27,7 +28,7 @@ _LEDGERS: Final = (
 )
 
 
-class MigrationError(Exception):
+class MigrationError(ServerError):
     """One line that says which script, which statement and what to do."""
 
 

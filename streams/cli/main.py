@@ -3,14 +3,15 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from infra.supervised import ServerError
 from schemas.terms.files import TermsError
-from streams.archive.migrate import MigrationError
 from streams.audit.sources import UnreadableError
-from streams.cli import audit, demo, doctor, imports, processes, publish, replay, setup, simulate, terms, up
 from streams.cli.errors import CommandError
 from streams.settings import SettingsError
 
@@ -18,18 +19,56 @@ WRONG = 2
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
+MODULES = {
+    "up": "up",
+    "demo": "demo",
+    "simulate": "simulate",
+    "publish": "publish",
+    "import": "imports",
+    "replay": "replay",
+    "audit": "audit",
+    "doctor": "doctor",
+    "topics": "setup",
+    "migrate": "setup",
+    "terms": "terms",
+    "intake": "processes",
+    "worker": "processes",
+}
+"""Where each command is."""
+
+
+class Commands(TyperGroup):
+    """A command's module is imported when it is asked for: a file is replayed without the clients of any server."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = dict.fromkeys(MODULES, self)  # only the names count: what is misspelt is compared with them
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(MODULES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in MODULES:
+            return None
+        group = typer.main.get_group(import_module(f"streams.cli.{MODULES[cmd_name]}").app)
+        group.name = cmd_name
+        return group.commands.get(cmd_name, group)
+
+
 app = typer.Typer(
     name="fivenines",
+    cls=Commands,
     help="From a heartbeat to what the contract owes: states, outages, availability and credits.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
-for part in (up, demo, simulate, publish, replay, audit, doctor, setup, processes):
-    app.registered_commands += part.app.registered_commands
-app.add_typer(terms.app, name="terms")
-app.add_typer(imports.app, name="import")
+
+
+@app.callback()
+def _fivenines() -> None:
+    pass
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -44,7 +83,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except typer.TyperException as error:
         return _say(error.format_message())
-    except (CommandError, SettingsError, UnreadableError, ServerError, MigrationError) as error:
+    except (CommandError, SettingsError, UnreadableError, ServerError) as error:
         return _say(str(error))
     except TermsError as error:
         return _say("\n".join(error.problems))

@@ -16,9 +16,10 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def commands(group: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    for part, command in group.commands.items():
+    for part in group.list_commands(None):
+        command = group.get_command(None, part)
         full = f"{name} {part}".strip()
-        if hasattr(command, "commands"):
+        if hasattr(command, "list_commands"):
             yield from commands(command, full)
         else:
             yield full, command
