@@ -31,3 +31,5 @@ class Availability(Fact, frozen=True, kw_only=True):
     closed: bool
     as_of: Instant
     final_at: Instant
+    terms_before_effective: bool
+    """Whether the month lies before the first effective date of its terms, which judge it all the same."""

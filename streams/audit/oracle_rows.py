@@ -63,6 +63,7 @@ class Month(NamedTuple):
     closed: bool
     as_of: int
     final_at: int
+    terms_before_effective: bool
     terms: str
 
     @property
@@ -99,7 +100,7 @@ PUBLISHED: Final[dict[type[Row], str]] = {
     Month: """
         SELECT account_id, location_id, month, covered_ms, up_ms, down_ms, excluded_ms, unknown_ms, availability,
                objective_met, budget_left_ms, incomplete, resolution_ms, closed, toUnixTimestamp64Milli(as_of),
-               toUnixTimestamp64Milli(final_at), terms
+               toUnixTimestamp64Milli(final_at), terms_before_effective, terms
         FROM availability_current WHERE location_id BETWEEN {first:String} AND {last:String}""",
 }
 

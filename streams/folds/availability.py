@@ -240,6 +240,7 @@ def _month(
         closed=as_of == month.end and (world.slowest or 0) >= closes_at,
         as_of=as_of,
         final_at=final_at,
+        terms_before_effective=month.terms_before_effective,
     )
 
 

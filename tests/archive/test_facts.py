@@ -63,6 +63,7 @@ MONTH = Availability(
     closed=True,
     as_of=at("31T23:00:00"),
     final_at=at("31T23:59:59.999"),
+    terms_before_effective=False,
     version=2**53 + 1,
     **SOME,
 )

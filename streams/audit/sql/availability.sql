@@ -101,7 +101,9 @@ SELECT
     toInt64(intDiv(toInt128(covered_ms) * (m.objective_whole - m.objective_up), m.objective_whole)) - down_ms AS budget_left_ms,
     toInt128(unknown_ms) * m.unknown_whole > toInt128(covered_ms) * m.unknown_part AS incomplete,
     nullIf(resolution_ms, 0) AS resolution_ms,
-    closed, as_of, m.final_at AS final_at, m.terms AS terms
+    closed, as_of, m.final_at AS final_at,
+    concat(month, '-01') < left(m.terms, 10) AS terms_before_effective, -- both begin with a date: 2024-09-23@…
+    m.terms AS terms
 FROM audit_account_months AS m
 LEFT JOIN sums USING (account_id, location_id, month)
 LEFT JOIN widest USING (account_id, location_id, month)
