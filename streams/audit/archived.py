@@ -21,7 +21,7 @@ def read_archive(audit: Replay, client: Client) -> None:
         for delayed, place in audit.bulk.columns(heartbeats):
             audit.absorb(delayed, place)
     audit.read(chain(accepted_registry(client), accepted_annotations(client)))
-    audit.dead_letters += _dead_letters(client)
+    audit.dead_letters += _dead_letters(client, audit.until)
 
 
 def _only(audit: Replay) -> str | None:
@@ -30,10 +30,12 @@ def _only(audit: Replay) -> str | None:
     return audit.location if audit.location and timed >= set(range(audit.partitions or 0)) else None
 
 
-def _dead_letters(client: Client) -> Iterator[DeadLetter]:
+def _dead_letters(client: Client, until: int | None) -> Iterator[DeadLetter]:
+    """Each once. The archive does not keep when the refused message itself arrived, but its dead letter followed at once."""
     names = DeadLetter.__struct_fields__
     columns = ", ".join(f"`{name}`" for name in names)
-    query = f"SELECT DISTINCT {columns} FROM dead_letters ORDER BY topic, partition, offset, line"  # noqa: S608 -- our own names
-    with client.query_rows_stream(query) as rows:
+    then = "" if until is None else "WHERE _timestamp <= fromUnixTimestamp64Milli({until:Int64}, 'UTC')"
+    query = f"SELECT DISTINCT {columns} FROM dead_letters {then} ORDER BY topic, partition, offset, line"  # noqa: S608 -- our own names
+    with client.query_rows_stream(query, parameters={"until": until}) as rows:
         for row in rows:
             yield DeadLetter(**dict(zip(names, row, strict=True)))
