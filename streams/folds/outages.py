@@ -44,8 +44,11 @@ class Outages(Fold):
         gone: Sequence[LocationOutage],
         position: Position,
     ) -> LocationOutage:
-        """One whose start moved names the one it replaces; the source is the input from its start to its change."""
-        supersedes = before.supersedes if before else next((old.outage_id for old in gone if _meet(old, fact)), None)
+        """One that opens in place of another, for the first time or again, names it; the source is the input from its
+        beginning to its change."""
+        supersedes = before.supersedes if before else None
+        if before is None or before.retracted:
+            supersedes = next((old.outage_id for old in gone if _meet(old, fact)), supersedes)
         source = None
         if position.offset is not None and position.partition is not None:
             first = before.source.first_offset if before and before.source else position.offset
