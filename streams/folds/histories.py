@@ -72,10 +72,12 @@ class Judge:
 def history(device_id: str, device: Device, profiles: Profiles, judge: Judge) -> History:
     """The whole history that a device's samples tell."""
     told = _Telling(device_id, judge)
-    times, last = device.times(), len(device) - 1
+    gaps, at, place = device.gaps, device.since, 0
     for index in _told(device, _plain_holds(device, profiles, judge)):
-        following = times[index + 1] if index < last else FOREVER
-        told.sample(times[index], following, profiles.known[device.code(index)])
+        at += sum(gaps[place:index])
+        place = index
+        following = at + gaps[index] if index < len(gaps) else FOREVER
+        told.sample(at, following, profiles.known[device.code(index)])
     return History(told.statuses, told.holds)
 
 
@@ -84,7 +86,7 @@ def _told(device: Device, holds: Mapping[int, int]) -> list[int]:
     gaps, codes = device.gaps, device.codes
     if isinstance(codes, int):
         hold = holds[codes]
-        ends = [index for index, gap in enumerate(gaps) if gap > hold]
+        ends = [index for index, gap in enumerate(gaps) if gap > hold] if max(gaps, default=0) > hold else []
     else:
         pairs = enumerate(zip(gaps, codes, islice(codes, 1, None), strict=False))
         ends = [index for index, (gap, code, next_) in pairs if gap > holds[code] or code != next_]

@@ -1,7 +1,7 @@
 """The samples of a device: a set in order of time, so that how they arrived leaves no trace (semantics §1, §7)."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import accumulate, islice, repeat
 from operator import sub
@@ -133,7 +133,7 @@ class Device(msgspec.Struct, eq=False, gc=False):
                 self.add(at, code, profiles)
             return
         gaps = [*map(sub, islice(ordered, 1, None), ordered)]
-        self.gaps = narrow(filter(None, gaps) if 0 in gaps else gaps)
+        self.gaps = narrow([*filter(None, gaps)] if 0 in gaps else gaps)
         self.codes = self.last_code = code
         self.since, self.last_at = ordered[0], ordered[-1]
         self.first = min(self.first, self.since)
@@ -205,7 +205,7 @@ class Device(msgspec.Struct, eq=False, gc=False):
 
     def _hold(self, times: Sequence[int]) -> None:
         """Hold these samples, in order of time, of which the profiles are known."""
-        self.gaps = narrow(map(sub, islice(times, 1, None), times))
+        self.gaps = narrow([*map(sub, islice(times, 1, None), times)])
         self.since, self.last_at = (times[0], times[-1]) if times else (FOREVER, ALWAYS)
         self.last_code = self.code(-1) if times else -1
 
@@ -332,8 +332,7 @@ class Device(msgspec.Struct, eq=False, gc=False):
             self.delayed = Delayed(arrivals, alone, outranked) if arrivals or outranked else None
 
 
-def narrow(gaps: Iterable[int]) -> "array[int]":
+def narrow(gaps: Sequence[int]) -> "array[int]":
     """Gaps (ms) in the narrowest array that holds the widest of them: 65 seconds, 49 days, or any."""
-    gaps = [*gaps]
     widest = max(gaps, default=0)
     return array("H" if widest < 1 << 16 else "I" if widest < 1 << 32 else "q", gaps)
