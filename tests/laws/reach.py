@@ -2,14 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from operator import attrgetter
-from typing import Any
 
-from schemas.events import Annotation, Heartbeat, RegistryRecord
+from schemas.events import Annotation, Heartbeat
 from schemas.facts import Availability, Credit, Fact, LocationOutage, LocationState
-from schemas.terms.model import STANDARD
-from tests.laws.reach_devices import effective, of_devices, of_ticks, samples_of, ticks_of
+from tests.laws.reach_devices import effective, of_devices, of_ticks, samples_of
+from tests.laws.reach_registry import of_ends, of_registry, of_turns
+from tests.laws.runs import current_facts
 from tests.laws.strategies import EDGE, SETTINGS, Recording, Step
 
 SENTENCES = frozenset(
@@ -72,6 +70,7 @@ SENTENCES = frozenset(
         "an outage of silence",
         "an outage with unknown time inside",
         "an outage across the month's edge",
+        "an outage whose start moved",
         "unknown after down ends an outage",
         # who takes part
         "a device closes",
@@ -79,6 +78,8 @@ SENTENCES = frozenset(
         "a device is monitored again",
         "a device moves",
         "a location closes",
+        "the end of a device ends an outage",
+        "the end of a location ends an outage",
         "a location changes its account",
         "a location is not registered",
         "a record whose time has not come",
@@ -102,20 +103,24 @@ SENTENCES = frozenset(
         "a cause that excludes nothing",
         "another series of terms",
         "a credit",
+        "a credit that is withdrawn",
     }
 )
 
 
-def reached(recording: Recording, steps: Sequence[Step], facts: Sequence[Fact]) -> set[str]:
-    """By what was accepted of a recording, and the current facts that follow."""
+def reached(recording: Recording, steps: Sequence[Step], log: Sequence[Fact]) -> set[str]:
+    """By what was accepted of a recording, and all that was said because of it."""
+    facts = current_facts(log)
     return {
         *_of_arrival(recording, steps),
         *of_ticks(steps),
         *of_devices(steps),
-        *_of_registry(recording, steps),
-        *_of_turns(steps, facts),
+        *of_registry(recording, steps),
+        *of_turns(steps, facts),
+        *of_ends(steps, facts),
         *_of_annotations(steps),
         *_of_facts(facts, recording),
+        *_of_corrections(log),
     }
 
 
@@ -148,53 +153,6 @@ def _of_arrival(recording: Recording, steps: Sequence[Step]) -> Iterator[str]:
         if effective(sample) < newest[sample.device_id]:
             yield "late"
         newest[sample.device_id] = max(newest[sample.device_id], effective(sample))
-
-
-def _of_registry(recording: Recording, steps: Sequence[Step]) -> Iterator[str]:
-    names = set(recording.book.series_names()) - {STANDARD}
-    versions: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for event, _ in steps:
-        if isinstance(event, RegistryRecord):
-            versions[event.entity][event.entity_id].append(event)
-            if event.recorded_at >= EDGE + SETTINGS.correction_horizon_ms:
-                yield "recorded after a month was final"
-            if event.closed_at is not None:
-                yield f"a {event.entity} closes"
-    for records in versions["device"].values():
-        yield from _of_device(sorted(records, key=attrgetter("valid_from")))
-    for records in versions["location"].values():
-        ordered = sorted(records, key=attrgetter("valid_from"))
-        if any(before.account_id != after.account_id for before, after in pairwise(ordered)):
-            yield "a location changes its account"
-    if any(record.terms in names for records in versions["account"].values() for record in records):
-        yield "another series of terms"
-    if {sample.location_id for _, sample in samples_of(steps)} - versions["location"].keys():
-        yield "a location is not registered"
-
-
-def _of_device(versions: Sequence[Any]) -> Iterator[str]:
-    if not all(version.monitored for version in versions):
-        yield "a device is not monitored"
-    if any(after.monitored and not before.monitored for before, after in pairwise(versions)):
-        yield "a device is monitored again"
-    if any(before.location_id != after.location_id for before, after in pairwise(versions)):
-        yield "a device moves"
-
-
-def _of_turns(steps: Sequence[Step], facts: Sequence[Fact]) -> Iterator[str]:
-    """What the registry says of times to come, and where it alone makes a state begin."""
-    records = [event for event, _ in steps if isinstance(event, RegistryRecord) and event.entity != "account"]
-    since = {record.valid_from for record in records}
-    ends = {record.closed_at for record in records if record.closed_at is not None}
-    heard = {effective(sample) for _, sample in samples_of(steps)}
-    heard |= {tick for ticks in ticks_of(steps).values() for tick in ticks}
-    if heard and max(since, default=0) > max(heard):
-        yield "a record whose time has not come"
-    if heard and max(ends, default=0) > max(heard):
-        yield "an end whose time has not come"
-    begins = {fact.from_ for fact in facts if isinstance(fact, LocationState)}
-    if begins & (since | ends) - heard:
-        yield "the registry turns the states between two events"
 
 
 def _of_annotations(steps: Sequence[Step]) -> Iterator[str]:
@@ -263,3 +221,11 @@ def _of_month(month: Availability) -> Iterator[str]:
         yield "incomplete"
     if month.excluded_ms:
         yield "excluded time"
+
+
+def _of_corrections(log: Sequence[Fact]) -> Iterator[str]:
+    """What only shows in all that was said, for it took back something."""
+    if any(isinstance(fact, LocationOutage) and fact.supersedes for fact in log):
+        yield "an outage whose start moved"
+    if any(isinstance(fact, Credit) and fact.state == "withdrawn" for fact in log):
+        yield "a credit that is withdrawn"

@@ -215,6 +215,14 @@ def record(chance: Random) -> tuple[int, bytes]:
     return recorded or since, lines.record(kind, entity_id, since, recorded, **given)
 
 
+def end(chance: Random, location_id: str, device_id: str, **location: Any) -> tuple[int, bytes]:
+    """A device, or the location where it stands, closes in the recorded time."""
+    since, closed_at = EARLY + 1, times.render(instant(chance))
+    if chance.randrange(2):
+        return since, lines.record("location", location_id, since, **location, closed_at=closed_at)
+    return since, lines.record("device", device_id, since, location_id=location_id, closed_at=closed_at)
+
+
 CAUSES = ("site_power", "site_power", "monitoring_gap", "maintenance", "provider", "third_party")
 
 
@@ -252,7 +260,8 @@ def recording(chance: Random) -> Recording:
     partition_of = {key: murmur2_partition(key.encode(), PARTITIONS) if partitioned else None for key in LOCATIONS}
     said: Said = []
     members = [(location_id, device_id) for location_id in LOCATIONS for device_id in DEVICES]
-    for location_id, device_id in chance.sample(members, chance.randint(2, 4)):
+    speaking = chance.sample(members, chance.randint(2, 4))
+    for location_id, device_id in speaking:
         said += device_samples(chance, location_id, device_id, partition_of[location_id])
     heard = sorted(set(partition_of.values()), key=str)
     for collector_id in chance.choice([COLLECTORS, COLLECTORS, COLLECTORS, ("c1",), ()]):
@@ -264,8 +273,11 @@ def recording(chance: Random) -> Recording:
     said += [annotation(chance, partition_of) for _ in range(chance.randrange(5))]
     for at in chance.choice(ENDS):
         said += [(at, lines.tick("clock", at, partition)) for partition in heard[: chance.choice([1, 2, 2])]]
+    book = chance.choice(BOOKS)
+    if not chance.randrange(3):
+        said.append(end(chance, *chance.choice(speaking), **covered))
     said.sort(key=lambda each: each[0])
-    return Recording(chance.choice(BOOKS), tuple(line for _, line in said), partitioned)
+    return Recording(book, tuple(line for _, line in said), partitioned)
 
 
 def recordings() -> st.SearchStrategy[Recording]:

@@ -6,7 +6,7 @@ from random import Random
 from schemas.facts import FACTS
 from streams.folds.chain import FOLDS
 from tests.laws.reach import SENTENCES, reached
-from tests.laws.runs import chain_of, current_facts, live, said
+from tests.laws.runs import chain_of, live, said
 from tests.laws.strategies import recording
 
 RECORDINGS = 250
@@ -27,7 +27,7 @@ def test_recordings_reach_every_sentence_and_every_fold() -> None:
         log = said(live(chain_of(drawn), steps))
         published.update(fact.TOPIC for fact in log)
         retracted.update(fact.TOPIC for fact in log if fact.retracted)
-        sentences.update(reached(drawn, steps, current_facts(log)))
+        sentences.update(reached(drawn, steps, log))
     assert sorted(SENTENCES - {name for name, times in sentences.items() if times >= 3}) == []
     assert sorted(sentences.keys() - SENTENCES) == []
     for fold in FOLDS:
