@@ -13,6 +13,7 @@ from aiokafka import TopicPartition  # type: ignore[import-untyped]
 from faust.types import TP, StreamT
 from yarl import URL
 
+from infra.ports import LOOPBACK
 from schemas.derivation import Derivation
 from schemas.events import Annotation
 from schemas.facts import LocationState
@@ -30,7 +31,6 @@ from streams.decide.reader import Reader
 from streams.decide.records import Locations, Records
 from streams.folds.world import World
 
-LOOPBACK: Final = "127.0.0.1"
 AGENT: Final = "months"
 TABLE: Final = "locations"
 INPUT: Final = (LocationState.TOPIC, Annotation.TOPIC)

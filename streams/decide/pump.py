@@ -43,7 +43,6 @@ class Pump:
         self.decider: Decider | None = None
         self.done: dict[tuple[str, int], int] = {}
         """Of each topic and partition the offset up to which everything has been finished."""
-        self.last_event = 0.0
         self._send = send
         self._keep = keep
         self._pulse = pulse
@@ -95,9 +94,7 @@ class Pump:
         if decider is None:
             return
         current = [delivery for generation, delivery in deliveries if generation == self._generation]
-        if current:
-            self.last_event = time.monotonic()
-        elif not decider.is_behind:
+        if not current and not decider.is_behind:
             return
         messages = [_message(delivery.message) for delivery in current]
         _check_for_gaps(decider, messages)

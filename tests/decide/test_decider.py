@@ -78,7 +78,7 @@ def test_a_message_that_cannot_be_read_is_a_dead_letter_and_the_rest_goes_on(
     assert not list(differences(cluster.facts(), story.replay(), story.replayed))
 
 
-def test_an_open_month_is_said_again_when_a_state_ends_and_not_with_time() -> None:
+def test_without_news_a_month_is_said_when_it_begins_ends_and_closes_and_not_with_time() -> None:
     quiet = tell(2, locations=6, partitions=1, days=20, reports=0.0, notes=0.0)
     said = [fact.month for fact in live(quiet, 1).facts() if isinstance(fact, Availability)]
     # January begins, ends and closes; February begins, and is said again because it is when January closes

@@ -9,11 +9,12 @@ import pytest
 
 from schemas import times
 from schemas.derivation import DAY_MS, HOUR_MS
-from schemas.events import Heartbeat, RegistryRecord
+from schemas.events import Annotation, Heartbeat, RegistryRecord
 from schemas.facts import Availability, LocationState, Progress
 from schemas.wire import decode
 from streams.audit.replay import Replay
 from streams.decide.broadcasts import read_progress
+from streams.decide.turns import changes_from
 from tests.decide.cluster import Cluster, Process
 from tests.decide.story import BOOK, DERIVATION, Out, Story, differences
 
@@ -62,6 +63,12 @@ def row(since: int, to: int | None, state: Any, version: int = 0) -> Out:
     return out(LocationState.TOPIC, MINE, LOCATION, fact.written())
 
 
+def annotated(name: str, since: int, to: int | None, cause: str) -> Out:
+    note = {"id": name, "annotation_id": name, "revision": 1, "location_id": LOCATION, "cause": cause, "author": "noc"}
+    note |= {"state": "approved", "from": times.render(since), "recorded_at": times.render(BEGIN)}
+    return out(Annotation.TOPIC, MINE, LOCATION, note | {"to": None if to is None else times.render(to)})
+
+
 def progress(through: int, partition: int = MINE, first: int = BEGIN) -> Iterable[Out]:
     """A partition's time, in band and as a broadcast."""
     said = Progress(topic=Heartbeat.TOPIC, partition=partition, through=through, first=first, version=through)
@@ -81,10 +88,14 @@ class Live:
     def restart(self) -> None:
         self.process = Process(self.cluster, self.story, self.owned)
 
-    def reads(self, *outs: Out) -> "Live":
+    def hears(self, *outs: Out) -> None:
         for each in outs:
             self.cluster.append(each)
-            self.story.outs.append(each)
+            if each.topic != Progress.TOPIC:
+                self.story.outs.append(each)
+
+    def reads(self, *outs: Out) -> "Live":
+        self.hears(*outs)
         self.process.run()
         return self
 
@@ -98,17 +109,17 @@ class Live:
         replay = Replay(BOOK, DERIVATION)
         replay.world.partition_of = self.story.partition_of
         for each in self.story.outs:
-            if each.topic == "registry":
-                record = decode(each.topic, each.value, key=each.key, timestamp=each.timestamp)
-                assert isinstance(record, RegistryRecord)
-                replay.absorb(record, None)
-            elif each.topic == LocationState.TOPIC and each.key is not None:
+            if each.topic != LocationState.TOPIC:
+                event = decode(each.topic, each.value, key=each.key, timestamp=each.timestamp)
+                assert isinstance(event, RegistryRecord | Annotation)
+                replay.absorb(event, each.partition)
+            elif each.key is not None:
                 state = LocationState.read(msgspec.json.decode(each.value))
                 replay.chain.loop.absorb(each.topic, LOCATION, state, each.partition)
-            elif each.topic == LocationState.TOPIC:
+            else:
                 told = read_progress(each.value)
                 assert told is not None
-                replay.world.clock(each.partition).follow(told.through, told.first)
+                replay.world.clock(told.partition).follow(told.through, told.first)
         return [*differences(self.cluster.facts(), replay, [*replay.facts()])]
 
 
@@ -159,6 +170,43 @@ def test_a_month_is_said_once_for_the_end_of_a_state_and_what_follows_it_and_not
     assert [(fact.as_of, fact.down_ms) for fact in live.said[said:]] == [(NINE + 60_000, 40_000)]
 
 
+def test_a_state_that_ends_or_begins_beside_no_other_is_said() -> None:
+    live = an_up_location(NINE).reads(row(BEGIN, NINE + 20_000, "up"))
+    for second, then in ((30, ()), (60, (row(NINE + 80_000, None, "down"),)), (90, ())):
+        live.reads(*progress(NINE + second * 1000))
+        live.reads(*then)
+    assert [(fact.as_of - NINE, fact.down_ms) for fact in live.said[-2:]] == [(30_000, 0), (90_000, 10_000)]
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "since"),
+    [
+        pytest.param(None, (None, "up"), 0, id="a new state"),
+        pytest.param((None, "up"), (5, "up"), 5, id="it ended"),
+        pytest.param((5, "up"), (None, "up"), 5, id="it did not end"),
+        pytest.param((5, "up"), (3, "up"), 3, id="it ended earlier"),
+        pytest.param((3, "up"), (5, "up"), 3, id="it ended later"),
+        pytest.param((5, "up"), (5, "down"), 0, id="it was another"),
+    ],
+)
+def test_what_is_told_of_a_state_changes_the_month_from_where_it_differs(
+    known: tuple[int | None, str] | None, told: tuple[int | None, str], since: int
+) -> None:
+    def state(to: int | None, name: str) -> LocationState:
+        return LocationState.read(msgspec.json.decode(row(NINE, None if to is None else NINE + to, name).value))
+
+    assert changes_from(state(*told), known and state(*known)) == NINE + since
+
+
+def test_without_ticks_a_month_begins_right_after_the_first_state() -> None:
+    """States come from events, which are the clock then; the slowest partition is far behind."""
+    live = Live().reads(registered(), *progress(BEGIN, OTHER, BEGIN), *progress(NINE, MINE, NINE))
+    live.reads(row(NINE, None, "up"))
+    assert not live.said
+    live.reads(*progress(NINE + 1, MINE, NINE + 1))
+    assert [(fact.month, fact.as_of) for fact in live.said] == [("2026-03", NINE + 1)]
+
+
 def test_a_partition_ahead_of_the_slowest_tells_of_a_month_when_its_own_time_enters_it() -> None:
     """And of the month before, which ends then, and closes when every partition's time has passed its delay."""
     live = Live().reads(registered(), *progress(MARCH - DAY_MS), *progress(MARCH - DAY_MS, OTHER))
@@ -196,7 +244,9 @@ class History:
         for _ in range(count):
             outs: list[Out] = []
             for _ in range(self.random.randint(1, 3)):
-                outs += self.random.choice((self.passes, self.passes, self.passes, self.changes, self.registers))()
+                outs += self.random.choice(
+                    (self.passes, self.passes, self.passes, self.changes, self.changes, self.registers, self.annotates)
+                )()
             yield outs
 
     def passes(self) -> Iterable[Out]:
@@ -220,6 +270,11 @@ class History:
         if self.random.random() < 0.8:
             yield row(self.since, None, self.random.choice(("up", "down")), self.version)
 
+    def annotates(self) -> Iterable[Out]:
+        start = self.now.get(MINE, BEGIN) - self.random.randrange(9 * DAY_MS)
+        to = self.random.choice((None, start + self.random.randrange(1, 9 * DAY_MS)))
+        yield annotated(f"{self.random.random()}", start, to, self.random.choice(("site_power", "monitoring_gap")))
+
     def registers(self) -> Iterable[Out]:
         chance = self.random
         yield registered(f"{chance.random()}", chance.choice(INSTANTS), f"account-{chance.randrange(2)}")
@@ -232,5 +287,8 @@ def test_at_every_moment_what_was_said_is_what_an_audit_would_say(seed: int) -> 
     for number, outs in enumerate(History(seed).steps(25)):
         if chance.random() < 0.1:
             live.restart()
-        live.reads(*outs)
+        live.hears(*outs)
+        if chance.random() < 0.5:
+            live.process.finish(due=chance.choice((0, 1)))
+        live.reads()
         assert not live.differences(), number
