@@ -75,8 +75,9 @@ class Fold:
         """What is said last of a fact that no longer follows."""
         return msgspec.structs.replace(fact, retracted=True)  # type: ignore[no-any-return]
 
-    def save(self, state: Any) -> Any:
-        """The state as plain values, for msgpack."""
+    def save(self, state: Any, told: Sequence[Fact]) -> Any:
+        """The state as plain values, for msgpack, without what it was `told` by the folds before it in the chain: that
+        is told again when the state is restored."""
         return state
 
     def load(self, saved: bytes) -> Any:
@@ -103,6 +104,8 @@ class Held(msgspec.Struct, gc=False):
     due_by_slowest: int = FOREVER
     changed: bool = False
     """Whether anything was taken in since somebody last asked, and set it back."""
+    covers: int = -1
+    """The offset up to which input is in the record that was saved last; -1: there is none. For who saves it."""
 
 
 _SAVED = msgspec.msgpack.Decoder(tuple[int, int, list[tuple[msgspec.Raw, msgspec.Raw]]])
@@ -186,10 +189,11 @@ class Loop:
     def save(self, key: str) -> bytes:
         """All that is held of a key: when it is due, each fold's state, and what it last said."""
         held = self.keys[key]
-        parts = [
-            (fold.save(state), published)
-            for fold, state, published in zip(self.folds, held.states, held.published, strict=True)
-        ]
+        told: list[Fact] = []
+        parts = []
+        for fold, state, published in zip(self.folds, held.states, held.published, strict=True):
+            parts.append((fold.save(state, told), published))
+            told += published
         return msgspec.msgpack.encode((held.due, held.due_by_slowest, parts))
 
     def restore(self, key: str, partition: Partition, saved: bytes) -> None:
@@ -198,14 +202,14 @@ class Loop:
         states = [fold.load(bytes(state)) for fold, (state, _) in zip(self.folds, parts, strict=True)]
         published = [fold.fact.load(facts, key) for fold, (_, facts) in zip(self.folds, parts, strict=True)]
         self.keys[key] = held = Held(key, partition, states, published, due, due_by_slowest)
-        self._share(held)
+        self._tell_again(held)
         if due < FOREVER:
             heappush(self._due.setdefault(partition, []), (due, key))
         if due_by_slowest < FOREVER:
             heappush(self._due_by_slowest, (due_by_slowest, key))
 
-    def _share(self, held: Held) -> None:
-        """Hold a fact once that one fold said and another was told: it was saved twice."""
+    def _tell_again(self, held: Held) -> None:
+        """What one fold said and others were told was saved once."""
         for fold, published in zip(self.folds, held.published, strict=True):
             for reader in self._readers.get(fold.fact.TOPIC, ()):
                 for fact in published:
@@ -318,6 +322,12 @@ class Loop:
         if said:
             held.published[index] = tuple((published | by_identity(said)).values())
         return said
+
+
+def untold(facts: Iterable[Fact], told: Sequence[Fact]) -> list[Fact]:
+    """Of the facts in a state, those that are not among the `told` ones themselves."""
+    known = {*map(id, told)}
+    return [fact for fact in facts if id(fact) not in known]
 
 
 def by_identity(facts: Iterable[Fact]) -> dict[Hashable, Fact]:

@@ -16,7 +16,7 @@ from schemas.events.fields import WIRE
 from schemas.facts import Availability, Fact, LocationState
 from schemas.terms.model import Terms
 from streams.calendars import ALWAYS, Month
-from streams.engine import FOREVER, Fold, Partition
+from streams.engine import FOREVER, Fold, Partition, untold
 from streams.folds.clock import Clock, Gap, Listening
 from streams.folds.outages import Rows, drop_before, keep_newest, outages, unretracted
 from streams.folds.registry import Tenure
@@ -93,9 +93,9 @@ class Availabilities(Fold):
             return max(heard, now)
         return min((turn for turn in turns if turn >= now), default=FOREVER)
 
-    def save(self, months: Months) -> Any:
+    def save(self, months: Months, told: Sequence[Fact]) -> Any:
         notes = [(note.source, note.written()) for note in months.annotations.values()]
-        return months.final_before, months.rows, notes
+        return months.final_before, untold(months.rows, told), notes
 
     def load(self, saved: bytes) -> Months:
         months = Months()

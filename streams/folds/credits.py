@@ -13,7 +13,7 @@ from schemas.facts import Availability, Credit, Fact
 from schemas.facts.fact import named
 from schemas.terms.model import MINUTE_MS
 from streams.calendars import Month, claim_deadline, eligible_at
-from streams.engine import Fold, Partition
+from streams.engine import Fold, Partition, untold
 from streams.folds.world import World
 
 FOLD_VERSION = 1
@@ -46,8 +46,8 @@ class Credits(Fold):
         earned = (credit(month, self.world.account_calendar(month.account_id).month(month.month)) for month in current)
         return [fact for fact in earned if fact is not None]
 
-    def save(self, months: Judged) -> list[Availability]:
-        return list(months.values())
+    def save(self, months: Judged, told: Sequence[Fact]) -> list[Fact]:
+        return untold(months.values(), told)
 
     def load(self, saved: bytes) -> Judged:
         return {(month.account_id, month.month): month for month in Availability.load(saved)}

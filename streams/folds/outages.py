@@ -14,7 +14,7 @@ import msgspec
 from schemas import times
 from schemas.facts import Fact, LocationOutage, LocationState, Source
 from schemas.facts.fact import named
-from streams.engine import Fold, Partition, Position
+from streams.engine import Fold, Partition, Position, untold
 
 FOLD_VERSION = 1
 
@@ -54,6 +54,9 @@ class Outages(Fold):
             first = before.source.first_offset if before and before.source else position.offset
             source = Source(position.topic, position.partition, first, position.offset)
         return msgspec.structs.replace(fact, supersedes=supersedes, source=source)
+
+    def save(self, rows: Rows, told: Sequence[Fact]) -> list[Fact]:
+        return untold(rows, told)
 
     def load(self, saved: bytes) -> Rows:
         return [*LocationState.load(saved)]

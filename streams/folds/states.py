@@ -211,7 +211,7 @@ class States(Fold):
             return False
         return any(self.profiles.known[code].collector_id == gap.collector_id for code in device.distinct_codes())
 
-    def save(self, location: Location) -> Any:
+    def save(self, location: Location, told: Sequence[Fact]) -> Any:
         devices = [
             (device_id, device.save(self.profiles), device.hold_ms) for device_id, device in location.devices.items()
         ]

@@ -15,6 +15,8 @@ WATCHED = (LocationState.TOPIC, LocationOutage.TOPIC)
 
 LINGER_MS = 10
 FULL_QUEUE_WAIT_S = 0.05
+QUEUED_KIB = 64 * 1024
+"""A save of a large fleet would else wait in memory as a whole."""
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -58,6 +60,7 @@ class Outbox:
                 message_timeout_ms=delivery_timeout_ms,
                 message_max_bytes=8_388_608,
                 queue_buffering_max_messages=200_000,
+                queue_buffering_max_kbytes=QUEUED_KIB,
             )
         )
         self._current = _Stretch(self)

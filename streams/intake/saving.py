@@ -17,7 +17,7 @@ from schemas.topics import INTAKE_STATE
 from streams.intake import saved
 from streams.intake.outbox import WATCHED, Outbox
 from streams.intake.output import Output
-from streams.intake.saved import NEVER, Header, Saved, Snapshot, Sums
+from streams.intake.saved import Header, Saved, Snapshot, Sums
 from streams.intake.share import Share
 
 EVERY_S = 3.0
@@ -46,11 +46,7 @@ class Saving:
         """When a save was completed last, or the partition taken over."""
         self._output = output
         self._outbox = outbox
-        counted = snapshot.counted
-        keys = share.chain.loop.keys
-        self._known = {keys[location.decode()].key: covers for location, covers in counted.items()}
-        """What each location's record covers."""
-        self._sums = Sums(counted)
+        self._sums = Sums(snapshot.counted)
         self._began = -inf  # the first save begins with the first message, as what was taken over may be old
         self._header: Header | None = None
         self._waiting: list[str] = []
@@ -109,9 +105,10 @@ class Saving:
         for location_id in location_ids:
             share.memory.forget(location_id)
             key = location_id.encode()
-            base = self._known.get(location_id, NEVER)
+            held = share.chain.loop.keys[location_id]
+            base = held.covers
             self._sums.replace(key, base, header.covers)
-            self._known[location_id] = header.covers
+            held.covers = header.covers
             record = Saved(header.covers, base, share.chain.save(location_id), share.memory.dirty.get(location_id))
             records.append((key, saved.encode(record)))
         self._slices.append(_Slice(self._outbox.mark(), records))

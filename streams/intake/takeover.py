@@ -60,6 +60,7 @@ class TakeOver:
             share.clock.restore(header.clock)
         for location, record in snapshot.locations.items():
             share.chain.restore(location.decode(), partition, record.state)
+            share.chain.loop.keys[location.decode()].covers = snapshot.counted[location]
             if record.dirty is not None:
                 share.memory.dirty[location.decode()] = record.dirty
             if snapshot.is_ahead(record):
