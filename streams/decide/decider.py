@@ -1,7 +1,4 @@
-"""What decide does with its input, without any I/O: a batch of messages in; records, facts and dead letters out.
-
-A batch loads the locations it touches from their records, takes all of its events in, asks each location once, and
-says what is to be saved and then published. Nothing of a location stays in memory but its record.
+"""The partitions a worker owns: which time it is there, what is due, and the version of what is said. No I/O.
 
 Versions. The version of a fact is the sum of four offsets: how far its partition of `location-states` and of
 `outage-annotations`, the registry and `progress` have been read. Each only grows, so of two facts of one process the
@@ -18,43 +15,22 @@ published: they are said again. The records say from where on the input is read 
 committed; and input that comes again changes nothing, for a location's state is a set.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
-
-import msgspec
 
 from schemas.events import Annotation
-from schemas.facts import DeadLetter, Fact, LocationState
-from schemas.wire import Rejected, conflict, dead_letter, decode
-from schemas.wire.envelope import Headers
-from streams.calendars import ALWAYS
+from schemas.facts import LocationState
 from streams.decide.agenda import Agenda
-from streams.decide.broadcasts import Broadcasts, read_progress
-from streams.decide.records import AHEAD, Record, clock_key, compressed, is_clock, read_record
-from streams.decide.turns import changes_from, next_turn
-from streams.engine import FOREVER, Position
-from streams.folds.availability import Availabilities, Months
+from streams.decide.broadcasts import Broadcasts
+from streams.decide.records import AHEAD, Record, is_clock, read_record
+from streams.decide.work import Batch, Message, Work
+from streams.engine import Position
+from streams.folds.availability import Availabilities
 from streams.folds.chain import Chain
 from streams.folds.clock import Clock
 from streams.folds.credits import Credits
 
 FOLDS = (Availabilities, Credits)
-MONTHS = 0
-"""The place of the availability fold in the chain."""
-
-
-class Message(NamedTuple):
-    """A message of the two topics that a partition is decided by."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    timestamp: int
 
 
 @dataclass
@@ -67,19 +43,6 @@ class Owned:
     read: dict[str, int] = field(default_factory=lambda: {LocationState.TOPIC: 0, Annotation.TOPIC: 0})
     batch: int = 1
     """The number of the next batch that is saved of it."""
-
-
-@dataclass
-class Batch:
-    """What is to be saved, then published; its messages are acknowledged after both."""
-
-    records: list[tuple[int, bytes, bytes]] = field(default_factory=list)
-    """Partition, key and value."""
-    facts: list[tuple[int, Fact]] = field(default_factory=list)
-    letters: list[DeadLetter] = field(default_factory=list)
-    asked: int = 0
-    unknown: Counter[str] = field(default_factory=Counter)
-    """Events with fields that nobody knows, by topic."""
 
 
 class Decider:
@@ -110,7 +73,7 @@ class Decider:
         """What the newest batch of each partition said: it may not have been published. To be said before all else."""
         batch = Batch()
         for partition, record in self._unsure:
-            chain = self._chain()
+            chain = self.chain()
             chain.restore("", partition, record.saved)
             published = (fact for facts in chain.loop.keys[""].published for fact in facts)
             batch.facts += [(partition, fact) for fact in published if fact.version == record.version]
@@ -132,7 +95,7 @@ class Decider:
 
     def batch(self, messages: Iterable[Message], goes_on: Callable[[int], bool]) -> Batch:
         """Take messages in, and ask the locations that are due as long as `goes_on`, given how many were asked."""
-        work = _Work(self)
+        work = Work(self)
         for message in messages:
             work.take(message)
         work.settle(goes_on)
@@ -159,6 +122,10 @@ class Decider:
             self._ask_all([partition])  # months may begin earlier
         self._mind_the_slowest()
 
+    def chain(self) -> Chain:
+        """The folds, holding no location."""
+        return Chain(self.world, FOLDS)
+
     def load(self, chain: Chain, location_id: str, partition: int) -> Record | None:
         """Bring a location's record into a chain."""
         value = self._saved(location_id.encode())
@@ -168,9 +135,6 @@ class Decider:
         else:
             chain.restore(location_id, partition, record.saved)
         return record
-
-    def _chain(self) -> Chain:
-        return Chain(self.world, FOLDS)
 
     def _restore(self, records: Iterable[tuple[int, bytes, Record]]) -> None:
         newest: dict[int, list[Record]] = {}
@@ -229,151 +193,3 @@ class Decider:
             partition = self._partition_of(location_id)
             if partition in self.owned and partition in partitions:
                 self.agenda.at_once(location_id, partition)
-
-
-class _Work:
-    """One batch in the making."""
-
-    def __init__(self, decider: Decider) -> None:
-        self.decider = decider
-        self.batch = Batch()
-        self._chain = Chain(decider.world, FOLDS)
-        self._partition: dict[str, int] = {}
-        self._due: dict[str, int] = {}
-        """At which time of its partition a location that was loaded is to be asked; 0: whatever the time is."""
-        self._changed: dict[str, None] = {}
-        self._followed: set[int] = set()
-
-    def take(self, message: Message) -> None:
-        owned = self.decider.owned[message.partition]
-        self._followed.add(message.partition)
-        owned.read[message.topic] = max(owned.read[message.topic], message.offset + 1)
-        if message.topic == Annotation.TOPIC:
-            owned.annotations_next = max(owned.annotations_next, message.offset + 1)
-            self._annotation(message)
-            return
-        owned.states_next = max(owned.states_next, message.offset + 1)
-        if message.key is None:
-            self._progress(message)
-        else:
-            self._state(message, message.key)
-
-    def settle(self, goes_on: Callable[[int], bool]) -> None:
-        """Ask what was touched, then what is due; then say what is to be saved."""
-        world, agenda = self.decider.world, self.decider.agenda
-        for location_id, due in self._due.items():
-            if due <= (world.time(self._partition[location_id]) or 0):
-                self._ask(location_id)
-        while goes_on(self.batch.asked) and (popped := agenda.pop(world.slowest, world.time)) is not None:
-            self._load(*popped)
-            self._ask(popped[0])
-        for location_id in self._changed:
-            self._save(location_id)
-        for partition in self._followed:
-            read = self.decider.owned[partition].read
-            record = msgspec.structs.replace(
-                self._record(partition),
-                states_next=read[LocationState.TOPIC],
-                annotations_next=read[Annotation.TOPIC],
-            )
-            self.batch.records.append((partition, clock_key(partition), record.encode()))
-
-    def _progress(self, message: Message) -> None:
-        progress = read_progress(message.value)
-        if progress is None:
-            self._refuse(message, Rejected("bad_value", "a message without key is a progress record, and this is none"))
-            return
-        self.decider.follow(message.partition, progress.through, progress.first)
-
-    def _state(self, message: Message, key: bytes) -> None:
-        try:
-            row = LocationState.read(msgspec.json.decode(message.value or b""))
-        except (ValueError, TypeError, AttributeError) as error:
-            self._refuse(message, Rejected("bad_value", f"not a location state: {error}"))
-            return
-        if row.key.encode() != key:
-            self._refuse(message, Rejected("wrong_key", "the key is not the state's own location_id"))
-            return
-        months = self._load(row.location_id, message.partition)
-        known = next((each for each in months.rows if each.from_ == row.from_), None)
-        if row != known and self._chain.loop.absorb(row.TOPIC, row.location_id, row, message.partition):
-            self._told(row.location_id, changes_from(row, known))
-
-    def _annotation(self, message: Message) -> None:
-        event = decode(
-            message.topic,
-            message.value,
-            key=message.key,
-            headers=message.headers,
-            timestamp=message.timestamp,
-            gate=self.decider.broadcasts.gate,
-            unknown=self.batch.unknown,
-        )
-        if isinstance(event, Rejected):
-            self._refuse(message, event)
-        elif isinstance(event, Annotation):
-            months = self._load(event.location_id, message.partition)
-            refused = _conflicts(months, event)
-            if refused is not None:
-                self._refuse(message, refused)
-            elif self._chain.loop.absorb(event.TOPIC, event.location_id, event, message.partition):
-                self._told(event.location_id, 0)
-
-    def _told(self, location_id: str, since: int) -> None:
-        """What was absorbed changes what is to be said from an instant on."""
-        self._changed[location_id] = None
-        self._due[location_id] = min(self._due.get(location_id, FOREVER), since)
-
-    def _refuse(self, message: Message, rejected: Rejected) -> None:
-        place = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
-        self.batch.letters.append(dead_letter(rejected, message.value, **place))  # type: ignore[arg-type]
-
-    def _load(self, location_id: str, partition: int) -> Months:
-        if location_id not in self._partition:
-            self._partition[location_id] = partition
-            record = self.decider.load(self._chain, location_id, partition)
-            if record is not None:
-                self._due[location_id] = record.awaits
-        months: Months = self._chain.loop.keys[location_id].states[MONTHS]
-        return months
-
-    def _ask(self, location_id: str) -> None:
-        partition = self._partition[location_id]
-        self._changed[location_id] = None
-        self.batch.asked += 1
-        facts = self._chain.loop.settle(location_id, [MONTHS], self.decider.position(partition))
-        self.batch.facts += [(partition, fact) for fact in facts]
-
-    def _save(self, location_id: str) -> None:
-        decider, partition = self.decider, self._partition[location_id]
-        self._forget(location_id)
-        held = self._chain.loop.keys[location_id]
-        awaits = next_turn(location_id, held.states[MONTHS], decider.world, partition)
-        record = msgspec.structs.replace(
-            self._record(partition),
-            due=held.due_by_slowest,
-            awaits=awaits,
-            state=compressed(self._chain.save(location_id)),
-        )
-        self.batch.records.append((partition, location_id.encode(), record.encode()))
-        decider.agenda.when_slowest_passes(held.due_by_slowest, location_id, partition)
-        decider.agenda.when_partition_reaches(awaits, location_id, partition)
-
-    def _forget(self, location_id: str) -> None:
-        """Drop the months that are final by the time that every partition has reached."""
-        world = self.decider.world
-        slowest = world.slowest
-        months: Months = self._chain.loop.keys[location_id].states[MONTHS]
-        final_before = ALWAYS if slowest is None else world.open_since(slowest)
-        if final_before > months.final_before:
-            self._chain.forget(location_id, final_before)
-
-    def _record(self, partition: int) -> Record:
-        decider, owned = self.decider, self.decider.owned[partition]
-        version, registry = decider.position(partition).version, decider.broadcasts.registry_next
-        return Record(version, owned.batch, registry, owned.clock.first_tick, owned.clock.time or 0)
-
-
-def _conflicts(months: Months, event: Annotation) -> Rejected | None:
-    """Of two annotations with one identity and other contents the first in the log stays."""
-    return next((refused for known in months.annotations.values() if (refused := conflict(known, event))), None)

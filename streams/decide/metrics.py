@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from schemas.facts import Availability
-from streams.decide.decider import Batch
+from streams.decide.work import Batch
 
 CONTENT_TYPE = "text/plain; version=0.0.4"
 

@@ -12,7 +12,7 @@ from faust.exceptions import ProducerSendError
 
 from schemas.facts import DeadLetter, Fact
 from schemas.topics import DECIDE_CHANGELOG
-from streams.decide.decider import Batch
+from streams.decide.work import Batch
 
 PATIENCE_S: Final = 120.0
 """How long Kafka may be away before the process gives up: nothing was acknowledged, and its successor does it again."""

@@ -8,10 +8,11 @@ from typing import Any, Final, Protocol
 import structlog
 
 from schemas.facts import LocationState
-from streams.decide.decider import Batch, Decider, Message
+from streams.decide.decider import Decider
 from streams.decide.lifeline import Pulse
 from streams.decide.metrics import Metrics
 from streams.decide.publisher import Hopeless, Outgoing, Send, said, saved, send_all
+from streams.decide.work import Batch, Message
 
 QUEUE: Final = 2_000
 """Messages that may wait; then the agent waits, and faust's own buffers."""

@@ -11,9 +11,10 @@ from schemas.facts import Availability, Credit, Fact, LocationState
 from schemas.facts.progress import Progress
 from schemas.topics import DECIDE_CHANGELOG
 from streams.decide.broadcasts import Broadcasts
-from streams.decide.decider import Batch, Decider, Message
+from streams.decide.decider import Decider
 from streams.decide.publisher import Outgoing, said, saved
 from streams.decide.records import read_record, supersedes
+from streams.decide.work import Batch, Message
 from streams.folds.world import World
 from tests.decide.story import BOOK, DERIVATION, Out, Story
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from streams.decide.decider import Batch, Message
+from streams.decide.work import Batch, Message
 from tests.decide.cluster import Cluster, Process
 from tests.decide.story import Story, differences, tell
 

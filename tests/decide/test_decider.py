@@ -90,7 +90,7 @@ def test_months_that_are_final_are_forgotten_and_stay_as_they_were() -> None:
     cluster = live(story, 50)
     assert not list(differences(cluster.facts(), story.replay(), story.replayed))
     decider = Process(cluster, story, [0]).decider
-    chain = decider._chain()
+    chain = decider.chain()
     decider.load(chain, "loc-0", 0)
     published = chain.loop.keys["loc-0"].published[0]
     kept = {fact.month for fact in published if isinstance(fact, Availability)}

@@ -10,9 +10,9 @@ import pytest
 from schemas.derivation import DAY_MS
 from schemas.wire import Gate, Rejected, decode
 from streams.decide.broadcasts import Broadcasts
-from streams.decide.decider import Batch, Message
 from streams.decide.metrics import Metrics
 from streams.decide.reader import REGISTRY, Reader
+from streams.decide.work import Batch, Message
 from streams.folds.world import World
 from tests.decide.cluster import Cluster, Process
 from tests.decide.story import BOOK, DERIVATION, START, Story
