@@ -1,18 +1,18 @@
 """Whether a platform is well: what runs, how far it has come, what was refused, and what to do where it is not well."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 
 from clickhouse_connect.driver.client import Client
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from infra.jars import KAFKA_VERSION
-from schemas.derivation import SECOND_MS, Derivation
+from schemas.derivation import DAY_MS, SECOND_MS, Derivation
 from schemas.events import Heartbeat
 from schemas.events.annotation import Annotation
 from schemas.facts import LocationState
@@ -26,6 +26,8 @@ from streams.following import READ_BY_CLICKHOUSE, Following
 from streams.intake.session import GROUP as INTAKE_GROUP
 
 SILENT_S = 120
+RETIRED_AFTER_MS = DAY_MS
+"""A collector that was not heard for so long has gone, and is no longer asked after."""
 BEHIND = 10_000
 """Messages that a reader may be behind without being ill."""
 FREE_BYTES = 2 << 30
@@ -40,9 +42,6 @@ class Finding:
     found: str
     remedy: str = ""
     broken: bool = True
-
-
-Check = Callable[[], Iterator[Finding]]
 
 
 def versions(client: Client | None) -> Iterator[Finding]:
@@ -107,15 +106,21 @@ def tables(client: Client) -> Iterator[Finding]:
 
 
 def readers(kafka: Mapping[str, str], client: Client | None) -> Iterator[Finding]:
-    """How far those that read Kafka are behind."""
+    """Whether those that read Kafka run, and how far they are behind."""
+    members = _members(kafka, INTAKE_GROUP, DECIDE_APP)
     with Following(kafka) as following:
         for name, group, read in (
             ("intake", INTAKE_GROUP, (Heartbeat.TOPIC,)),
             ("worker", DECIDE_APP, (LocationState.TOPIC, Annotation.TOPIC)),
         ):
             behind = sum(following.lag(group, topic) for topic in read)
-            remedy = "" if behind < BEHIND else f"see that `fivenines {name}` runs, and start more of them"
-            yield Finding(name, f"{behind:,} messages behind", remedy)
+            if not members[group]:
+                yield Finding(
+                    name, f"does not run; {behind:,} messages wait", f"start it: `fivenines {name}`, or `fivenines up`"
+                )
+                continue
+            remedy = "" if behind < BEHIND else f"start more of them: `fivenines {name}`"
+            yield Finding(name, f"{members[group]} running, {behind:,} messages behind", remedy)
         if client is None:
             return
         try:
@@ -125,6 +130,19 @@ def readers(kafka: Mapping[str, str], client: Client | None) -> Iterator[Finding
             yield Finding("ClickHouse reads", str(error), "normal under load; else see its log in the data folder")
         else:
             yield Finding("ClickHouse reads", "caught up")
+
+
+def _members(kafka: Mapping[str, str], *groups: str) -> dict[str, int]:
+    """How many processes Kafka knows in each group."""
+    found = dict.fromkeys(groups, 0)
+    admin = AdminClient(dict(kafka))  # held while it works: without it no answer ever comes
+    for group, described in admin.describe_consumer_groups([*groups], request_timeout=10).items():
+        try:
+            found[group] = len(described.result().members)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+                raise
+    return found
 
 
 def heard(client: Client) -> Iterator[Finding]:
@@ -143,21 +161,28 @@ def heard(client: Client) -> Iterator[Finding]:
 
 
 def blind(client: Client, derivation: Derivation) -> Iterator[Finding]:
+    """Which collectors do not listen, by the newest tick of all. The platform itself is well without them."""
     query = """
         SELECT collector_id, toString(max(occurred_at)),
-            dateDiff('millisecond', max(occurred_at), (SELECT max(occurred_at) FROM ticks_accepted))
+            dateDiff('millisecond', max(occurred_at), (SELECT max(occurred_at) FROM ticks_accepted)) AS silent_ms
         FROM ticks_accepted GROUP BY collector_id ORDER BY collector_id"""
     rows = client.query(query).result_rows
     deaf = [row for row in rows if row[2] > derivation.blind_after_ms]
+    retired = [row for row in deaf if row[2] > RETIRED_AFTER_MS]
     for collector_id, since, ms in deaf:
-        yield Finding("blind", f"{collector_id} since {since} UTC ({ms // SECOND_MS:,} s)", "see that it listens")
-    if rows and not deaf:
-        yield Finding("collectors", f"{len(rows)}, all of them listening")
+        if ms <= RETIRED_AFTER_MS:
+            found = f"{collector_id} since {since} UTC ({ms // SECOND_MS:,} s)"
+            yield Finding(
+                "blind", found, "see that it listens: what its devices are meanwhile is unknown", broken=False
+            )
+    if rows:
+        gone = f", {len(retired)} not heard for more than a day" if retired else ""
+        yield Finding("collectors", f"{len(rows) - len(deaf)} listening{gone}")
 
 
 def refused(client: Client) -> Iterator[Finding]:
     query = """
-        SELECT reason, count(), toString(max(_timestamp)) FROM (SELECT DISTINCT * FROM dead_letters)
+        SELECT reason, count(), toString(max(_timestamp)) FROM dead_letters FINAL
         GROUP BY reason ORDER BY count() DESC"""
     rows = client.query(query).result_rows
     for reason, count, last in rows:
@@ -165,7 +190,7 @@ def refused(client: Client) -> Iterator[Finding]:
         yield Finding("dead letters", f"{count:,} {reason}, the last at {last} UTC", remedy, broken=False)
     if not rows:
         yield Finding("dead letters", "none")
-    unreadable = client.query("SELECT count() FROM unreadable").result_rows[0][0]
+    unreadable = client.query("SELECT count() FROM unreadable FINAL").result_rows[0][0]
     if unreadable:
         yield Finding("unreadable", f"{unreadable:,} messages that ClickHouse cannot read", "see the table unreadable")
 

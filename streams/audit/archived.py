@@ -31,7 +31,7 @@ def _only(audit: Replay) -> str | None:
 
 
 def _dead_letters(client: Client, until: int | None) -> Iterator[DeadLetter]:
-    """Each once. The archive does not keep when the refused message itself arrived, but its dead letter followed at once."""
+    """Each once. The archive does not keep when the refused message arrived, but its dead letter followed at once."""
     names = DeadLetter.__struct_fields__
     columns = ", ".join(f"`{name}`" for name in names)
     then = "" if until is None else "WHERE _timestamp <= fromUnixTimestamp64Milli({until:Int64}, 'UTC')"
