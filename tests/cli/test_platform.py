@@ -1,25 +1,30 @@
 """The commands on a real platform: what is published is what the audit derives, and what differs is found.
 
-The tests stand in their order: each leaves the platform as the next one needs it.
+The tests share it, and each leaves it so that the others hold: what is sent is remembered, what is wrong is put right.
 """
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import msgspec
 import pytest
+from clickhouse_connect.driver.client import Client
 
 from schemas.facts import LocationOutage, LocationState
 from schemas.wire import encode_line
 from streams.archive.read import current_facts
+from streams.cli import up
 from streams.cli.main import run
-from streams.platform import Platform, connected
+from streams.platform import PROCESSES, Platform, connected
 from streams.publishing import Publisher
 from streams.settings import read_settings
 from tests.cli.conftest import Ended, Fivenines
 from tests.cli.live import settle
+from tests.cli.test_up import shown
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
 
@@ -36,6 +41,12 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         assert run(arguments(platform, "simulate", *FLEET, *TIMES)) == 0
         settle(platform)
         yield platform
+
+
+@pytest.fixture(scope="module")
+def sent() -> list[bytes]:
+    """What was published besides the fleet."""
+    return []
 
 
 def arguments(platform: Platform, command: str, *more: object) -> list[str]:
@@ -71,15 +82,18 @@ def test_another_number_of_partitions_is_a_difference(fivenines: Fivenines, plat
 
 def test_the_month_has_closed_and_earned_credits(on: Fivenines) -> None:
     facts = [json.loads(line) for line in on("replay", "--from", "archive").out.splitlines()]
-    assert {fact["topic"] for fact in facts} == {"availability", "credits", "location-outages", "location-states"}
+    derived = {fact["topic"] for fact in facts} - {"dead-letters"}
+    assert derived == {"availability", "credits", "location-outages", "location-states"}
     assert {fact["value"]["closed"] for fact in facts if fact["topic"] == "availability"} == {True, False}
 
 
 @pytest.mark.parametrize("source", ["kafka", "archive", "file"])
-def test_the_audit_derives_what_is_published(on: Fivenines, source: str, tmp_path: Path) -> None:
+def test_the_audit_derives_what_is_published(on: Fivenines, source: str, sent: list[bytes], tmp_path: Path) -> None:
     if source == "file":
         source = str(tmp_path / "file")
         assert on("simulate", *FLEET, *TIMES, "--to", source).status == 0
+        with Path(source).open("ab") as file:
+            file.writelines(sent)
     ended = on("replay", "--from", source, "--diff")
     assert ended == Ended(0, "", "fivenines: no difference: the audit derives what is published\n")
 
@@ -106,11 +120,50 @@ def test_a_healthy_platform_is_told_to_be_so(on: Fivenines) -> None:
     told = on("doctor").out
     broken = [line for line in told.splitlines() if line.startswith("✗")]
     assert [line for line in broken if "last event" not in line] == [], "how long ago that was depends on the machine"
-    for line in ("✓ Kafka", "✓ topics", "✓ tables", "✓ intake", "✓ worker", "✓ ClickHouse reads", "✓ dead letters"):
+    for line in ("✓ Kafka", "✓ topics", "✓ tables", "✓ intake", "✓ worker", "✓ ClickHouse reads"):
         assert line in told
 
 
-def test_what_cannot_be_sent_is_listed_and_the_rest_goes_on(on: Fivenines, platform: Platform, tmp_path: Path) -> None:
+def test_the_picture_of_up_is_that_of_the_platform(platform: Platform) -> None:
+    with connected(platform.servers.clickhouse) as client:
+        down = sorted(
+            (fact.started_at, fact.location_id)
+            for fact in current_facts(client, LocationOutage)
+            if fact.ended_at is None
+        )
+        lines = shown(up._picture(client))
+    assert lines[0].startswith("as of 2026-07-02 ")
+    assert [line.split()[0] for line in lines if line.startswith("loc-")] == [location for _, location in down]
+    assert ("nothing" in lines) == (not down)
+
+
+@pytest.mark.parametrize(("process", "name"), [("intake", "fivenines_intake_"), ("worker", "fivenines_decide_")])
+def test_metrics_are_where_up_says(platform: Platform, process: str, name: str) -> None:
+    said = up._places(platform)["Metrics"].split()
+    with urlopen(said[said.index(process) + 1], timeout=10) as answer:
+        assert name in answer.read().decode()
+
+
+def test_a_process_that_does_not_run_is_told_and_how_to_start_it(on: Fivenines, platform: Platform) -> None:
+    for process in platform._processes.values():
+        process.stop()
+    try:
+        dead = on("doctor")
+    finally:
+        for process in platform._processes.values():
+            process.start(lambda: True, within_s=30)
+    assert dead.status == 1
+    deadline = time.monotonic() + 60
+    for name in PROCESSES:
+        assert re.search(f"✗ {name} +does not run; .*\n +→ start it: `fivenines {name}`", dead.out)
+        while not re.search(f"✓ {name} +1 running", on("doctor").out):
+            assert time.monotonic() < deadline, f"{name} was started again"
+    settle(platform)
+
+
+def test_what_cannot_be_sent_is_listed_and_the_rest_goes_on(
+    on: Fivenines, platform: Platform, sent: list[bytes], tmp_path: Path
+) -> None:
     beat: dict[str, object] = {"id": "x", "device_id": "d", "location_id": "loc-new", "interval_s": 300}
     beat |= {"occurred_at": "2026-07-02T07:59:00Z", "received_at": "2026-07-02T07:59:00Z"}
     lines = [
@@ -121,6 +174,7 @@ def test_what_cannot_be_sent_is_listed_and_the_rest_goes_on(on: Fivenines, platf
         encode_line("device-heartbeats", None, beat | {"device_id": "e"}),
     ]
     (tmp_path / "lines").write_bytes(b"".join(lines))
+    sent += lines
     ended = on("publish", tmp_path / "lines")
     assert ended.status == 2
     assert ended.err.splitlines() == [
@@ -140,18 +194,22 @@ def test_what_cannot_be_sent_is_listed_and_the_rest_goes_on(on: Fivenines, platf
 
 
 def test_what_came_too_late_for_memory_is_repaired_from_the_archive(
-    on: Fivenines, platform: Platform, tmp_path: Path
+    on: Fivenines, platform: Platform, sent: list[bytes], tmp_path: Path
 ) -> None:
     """A device that was cut off hands over, days later, that it was down for ten minutes."""
-    down, up = "2026-06-29T12:00:00.000Z", "2026-06-29T12:10:00.000Z"
+    down, back = "2026-06-29T12:00:00.000Z", "2026-06-29T12:10:00.000Z"
     beat = {"device_id": "cut off", "location_id": "loc-3", "interval_s": None, "buffered": True}
     beat |= {"received_at": "2026-07-02T07:59:00Z"}
-    said = [beat | {"id": status, "occurred_at": at, "status": status} for at, status in ((down, "down"), (up, "up"))]
-    (tmp_path / "late").write_bytes(b"".join(encode_line("device-heartbeats", None, each) for each in said))
+    said = [beat | {"id": status, "occurred_at": at, "status": status} for at, status in ((down, "down"), (back, "up"))]
+    lines = [encode_line("device-heartbeats", None, each) for each in said]
+    sent += lines
+    (tmp_path / "late").write_bytes(b"".join(lines))
     assert on("publish", tmp_path / "late").status == 0
     with connected(platform.servers.clickhouse) as client:
         deadline = time.monotonic() + 60
-        while {down, up} - {fact.written()["from"] for fact in current_facts(client, LocationState, location="loc-3")}:
+        while {down, back} - {
+            fact.written()["from"] for fact in current_facts(client, LocationState, location="loc-3")
+        }:
             assert time.monotonic() < deadline, "not repaired"
             time.sleep(0.2)
     settle(platform)
@@ -160,16 +218,12 @@ def test_what_came_too_late_for_memory_is_repaired_from_the_archive(
 
 
 def test_a_published_fact_that_does_not_follow_is_found(on: Fivenines, platform: Platform) -> None:
-    server, kafka = platform.servers.clickhouse, platform.servers.kafka_config
-    with connected(server) as client:
+    with connected(platform.servers.clickhouse) as client:
         outage = next(fact for fact in current_facts(client, LocationOutage) if fact.ended_at is not None)
         wrong = msgspec.structs.replace(outage, ended_at=(outage.ended_at or 0) + 1, version=1 << 40)
-        with Publisher(kafka, 3) as publisher:
-            publisher.send(outage.TOPIC, outage.key.encode(), msgspec.json.encode(wrong.written()))
-        deadline = time.monotonic() + 30
-        while not any(fact == wrong for fact in current_facts(client, LocationOutage)) and time.monotonic() < deadline:
-            time.sleep(0.2)
-    ended = on("replay", "--from", "archive", "--diff")
+        says(platform, client, wrong)
+        ended = on("replay", "--from", "archive", "--diff")
+        says(platform, client, msgspec.structs.replace(outage, version=wrong.version + 1))
     assert ended.status == 1
     assert ended.err == "fivenines: 1 differences\n"
     (record,) = [json.loads(line) for line in ended.out.splitlines()]
@@ -178,3 +232,13 @@ def test_a_published_fact_that_does_not_follow_is_found(on: Fivenines, platform:
         "published": wrong.written()["ended_at"],
         "derived": outage.written()["ended_at"],
     }
+
+
+def says(platform: Platform, client: Client, outage: LocationOutage) -> None:
+    """Publish an outage; return when that is the current one."""
+    with Publisher(platform.servers.kafka_config, 3) as publisher:
+        publisher.send(outage.TOPIC, outage.key.encode(), msgspec.json.encode(outage.written()))
+    deadline = time.monotonic() + 30
+    while outage not in current_facts(client, LocationOutage):
+        assert time.monotonic() < deadline, "not read"
+        time.sleep(0.2)
