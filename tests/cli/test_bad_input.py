@@ -29,6 +29,7 @@ class Sent(NamedTuple):
     value: bytes | None
     key: bytes | None = b"shop"
     topic: str = "device-heartbeats"
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def beat(time: str, **fields: Any) -> bytes:
@@ -61,6 +62,16 @@ def annotation(**fields: Any) -> bytes:
         "recorded_at": "2026-03-02T10:00:00Z",
     }
     return json.dumps(event | fields).encode()
+
+
+BINARY = (("ce_specversion", "1.0"), ("ce_source", "//noc"), ("ce_id", "e-1"), ("content-type", "application/json"))
+STRUCTURED = (("content-type", "application/cloudevents+json; charset=utf-8"),)
+
+
+def enveloped(event: bytes, **attributes: str) -> bytes:
+    """An event as the data of a CloudEvent in structured mode."""
+    envelope = {"specversion": "1.0", "type": "com.example", "source": "//noc", "id": "e-1"}
+    return json.dumps(envelope | attributes | {"data": json.loads(event)}).encode()
 
 
 ANNOTATIONS = "outage-annotations"
@@ -108,10 +119,17 @@ BEFORE = [
     Sent("down", None, beat("09:00:00", status="down")),
     Sent("an annotation", None, annotation(), topic=ANNOTATIONS),
 ]
+LATER = {"annotation_id": "a-2", "from": "2026-03-02T11:01:00Z", "to": "2026-03-02T11:03:00Z"}
+
 AFTER = [
     Sent("up again", None, beat("09:10:00")),
     Sent("a clock ten minutes slow", None, beat("10:00:00", status="down", received_at="2026-03-02T10:10:00Z")),
     Sent("up once more", None, beat("10:15:00")),
+    Sent("down, as a CloudEvent in binary mode", None, beat("11:00:00", status="down"), headers=BINARY),
+    Sent("up, in structured mode", None, enveloped(beat("11:05:00")), headers=STRUCTURED),
+    Sent("the same, without a header", None, enveloped(beat("11:06:00", status="down"), time="2026-03-02T11:06:00Z")),
+    Sent("up at last", None, beat("11:07:00")),
+    Sent("the same id from another source", None, annotation(**LATER), topic=ANNOTATIONS, headers=BINARY),
     Sent("exactly 1 MiB", None, beat("10:20:00").ljust(MIB)),
     Sent("fields that nobody knows", None, beat("10:21:00", firmware={"version": [1, None]})),
     *(
@@ -142,7 +160,7 @@ def places(platform: Platform) -> dict[tuple[str, int, int], Sent]:
         def delivered(_: object, message: Message, sent: Sent = sent) -> None:
             placed[str(message.topic()), int(message.partition() or 0), int(message.offset() or 0)] = sent
 
-        producer.produce(sent.topic, value=sent.value, key=sent.key, on_delivery=delivered)
+        producer.produce(sent.topic, sent.value, sent.key, on_delivery=delivered, headers=[*sent.headers])
         assert producer.flush(20) == 0
     settle(platform)
     return placed
@@ -166,11 +184,16 @@ def test_the_rest_is_taken_and_counts(platform: Platform, places: dict[Any, Sent
         assert archived == good
         assert client.query("SELECT count() FROM unreadable").result_rows == [(0,)]
         outages = sorted((fact.started_at, fact.ended_at) for fact in current_facts(client, LocationOutage))
-        assert outages == [at("09:00:00", "09:10:00"), at("10:10:00", "10:15:00")], "a slow clock counts at its arrival"
+        slow_clock, binary, structured = (
+            at("10:10:00", "10:15:00"),
+            at("11:00:00", "11:05:00"),
+            at("11:06:00", "11:07:00"),
+        )
+        assert outages == [at("09:00:00", "09:10:00"), slow_clock, binary, structured]
         states = list(current_facts(client, LocationState))
         assert {fact.location_id for fact in states} == {"shop"}
         (month,) = (fact for fact in current_facts(client, Availability) if fact.month == "2026-03")
-        assert (month.account_id, month.down_ms, month.excluded_ms) == ("acme", 12 * 60_000, 3 * 60_000)
+        assert (month.account_id, month.down_ms, month.excluded_ms) == ("acme", 16 * 60_000, 5 * 60_000)
 
 
 def test_the_audit_refuses_and_derives_the_same(fivenines: Fivenines, platform: Platform, places: Any) -> None:
@@ -182,7 +205,11 @@ def test_the_audit_refuses_and_derives_the_same(fivenines: Fivenines, platform: 
     ):
         ended = fivenines(*command, "--data", platform.settings.data, *flags)
         assert ended.status == 0, ended.out
-    told = fivenines("replay", "--from", "kafka", "--data", platform.settings.data, *flags).out
+    told, archived = (
+        fivenines("replay", "--from", source, "--data", platform.settings.data, *flags).out
+        for source in ("kafka", "archive")
+    )
+    assert told == archived, "byte for byte, what was refused and why included"
     letters = [fact["value"] for fact in map(json.loads, told.splitlines()) if fact["topic"] == "dead-letters"]
     refused = {(letter["topic"], letter["partition"], letter["offset"]): letter["reason"] for letter in letters}
     assert refused == {place: sent.reason for place, sent in places.items() if sent.reason is not None}
