@@ -57,7 +57,7 @@ class Replay:
     refused: dict[str, list[tuple[Event, Partition]]] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
-    """Events with fields that nobody knows, by topic."""
+    """Messages with fields that nobody knows, by topic; of heartbeats the archive keeps no such field."""
 
     def __post_init__(self) -> None:
         self.world = World(self.book, self.derivation)

@@ -65,6 +65,8 @@ def replay(
     )
     narrowing = Narrowing(account, location, month)
     _read(audit, source, settings)
+    for topic, count in sorted(audit.unknown.items()):
+        _warn(f"{topic}: {count:,} messages have fields that nobody knows; those were ignored")
     try:
         if diff:
             _show_differences(audit, narrowing, settings, how)

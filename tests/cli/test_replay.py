@@ -93,6 +93,23 @@ def test_a_line_that_cannot_be_read_becomes_a_dead_letter_with_its_number(
     assert [fact for fact in told if fact["topic"] != "dead-letters"] == facts(replay(fivenines, recording))
 
 
+def test_fields_that_nobody_knows_are_ignored_and_counted(
+    fivenines: Fivenines, recording: Path, lines: list[str], tmp_path: Path
+) -> None:
+    heartbeats = [line for line in lines if '"interval_s"' in line][:3]
+    records = [line for line in lines if line.startswith('{"topic":"registry"')][:2]
+    odd = [line.replace('"id":', '"firmware":[1],"id":', 1) for line in heartbeats]
+    odd += [line.replace('"entity":', '"colour":"red","entity":', 1) for line in records]
+    assert not set(odd) & set(lines)
+    (tmp_path / "odd").write_text("".join([*lines, *odd]))
+    told = replay(fivenines, tmp_path / "odd")
+    assert told.out == replay(fivenines, recording).out
+    assert told.err.splitlines() == [
+        "fivenines: device-heartbeats: 3 messages have fields that nobody knows; those were ignored",
+        "fivenines: registry: 2 messages have fields that nobody knows; those were ignored",
+    ]
+
+
 def test_narrowing_takes_a_part_of_the_whole(fivenines: Fivenines, recording: Path) -> None:
     whole = facts(replay(fivenines, recording))
     of_location = [fact for fact in whole if fact["key"] == "loc-3"]
