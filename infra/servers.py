@@ -21,8 +21,8 @@ class Servers:
 
     `kafka` (bootstrap servers, with `kafka_options`: librdkafka's TLS and SASL options) and `clickhouse` (a URL,
     `https://USER:PASSWORD@HOST:PORT/DATABASE`) name the operator's own servers; what is not named is embedded.
-    `kafka_broker_list` is how ClickHouse reaches Kafka, where that is not how the platform does. While it runs, other
-    processes find the same servers with `endpoints.running(data)`. Raises ServerError.
+    ClickHouse reaches Kafka as the platform does. While it runs, other processes find the same servers with
+    `endpoints.running(data)`. Raises ServerError.
     """
 
     def __init__(
@@ -32,14 +32,12 @@ class Servers:
         kafka: str | None = None,
         kafka_options: Mapping[str, str] | None = None,
         clickhouse: str | None = None,
-        kafka_broker_list: str | None = None,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._folder = DataFolder(data, what="fivenines", version=FORMAT)
         self._bootstrap = kafka
         self._options = dict(kafka_options or {})
         self._url = clickhouse
-        self._broker_list = kafka_broker_list
         self._held = ExitStack()
         self._endpoints: Endpoints | None = None
         home = self._folder.path
@@ -141,7 +139,7 @@ class Servers:
         return {**self._options, "bootstrap.servers": str(self._bootstrap)}
 
     def _clickhouse_settings(self) -> ClickHouseServer:
-        broker_list = self._broker_list or self._kafka_settings()["bootstrap.servers"]
+        broker_list = self._kafka_settings()["bootstrap.servers"]
         if self._url:
             return external.clickhouse_from(self._url, broker_list)
         server = self._clickhouse

@@ -17,6 +17,8 @@ from schemas.derivation import Derivation
 from schemas.topics import DEFAULT_PARTITIONS, TOPICS, Group, Topic
 
 TIMEOUT_S = 30.0
+THE_BROKERS_OWN = -1
+"""The replication of a new topic."""
 
 
 class Created(NamedTuple):
@@ -36,11 +38,10 @@ def create(
     derivation: Derivation,
     *,
     partitions: int = 8,
-    replication: int = -1,
     options: Mapping[str, str] | None = None,
     topics: Iterable[Topic] = tuple(TOPICS.values()),
 ) -> Created:
-    """Create what is missing, change nothing that exists. `replication` -1 is the broker's default.
+    """Create what is missing, with the broker's own replication; change nothing that exists.
 
     Raises KafkaException when Kafka cannot be reached or refuses a topic.
     """
@@ -49,7 +50,7 @@ def create(
     wanted = {topic.name: topic for topic in topics}
     existing = admin.list_topics(timeout=TIMEOUT_S).topics
     missing = [
-        NewTopic(name, topic.partitions(counts), replication, config=topic.config(derivation))
+        NewTopic(name, topic.partitions(counts), THE_BROKERS_OWN, config=topic.config(derivation))
         for name, topic in wanted.items()
         if name not in existing
     ]

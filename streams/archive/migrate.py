@@ -4,7 +4,7 @@ Tables are migrated: numbered scripts, applied once and in order, never edited a
 data: they are replaced.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from clickhouse_connect.driver.client import Client
@@ -36,14 +36,13 @@ def migrate(
     client: Client,
     *,
     kafka_broker_list: str,
-    kafka_settings: Mapping[str, str | int] | None = None,
     scripts: Sequence[tuple[int, Script]] | None = None,
 ) -> list[str]:
     """Apply what is missing to the client's database, and return the names of what was applied or replaced.
 
-    `kafka_broker_list` is how ClickHouse itself reaches Kafka; `kafka_settings` are settings of its Kafka engine
-    (`kafka_sasl_username`, …). Raises MigrationError: an applied script was edited or is unknown here, or a statement
-    failed; what precedes it stands, and the next run goes on from there, because every statement may run twice.
+    `kafka_broker_list` is how ClickHouse itself reaches Kafka. Raises MigrationError: an applied script was edited or
+    is unknown here, or a statement failed; what precedes it stands, and the next run goes on from there, because every
+    statement may run twice.
     """
     if not client.command(f"EXISTS DATABASE `{client.database}`", use_database=False):
         client.command(f"CREATE DATABASE IF NOT EXISTS `{client.database}`", use_database=False)
@@ -51,7 +50,7 @@ def migrate(
         client.command(statement)
     applied = _apply_missing(client, sql.migrations() if scripts is None else scripts)
     _run(client, functions())
-    wanted = readers(str(client.database), kafka_broker_list, kafka_settings or {})
+    wanted = readers(str(client.database), kafka_broker_list)
     replaced = _replace_readers(client, wanted, all_of_them=bool(applied))
     for view in sql.views():
         _run(client, view)

@@ -29,11 +29,11 @@ def functions() -> Script:
     return sql.script("readers/functions.sql")
 
 
-def readers(database: str, broker_list: str, settings: Mapping[str, str | int]) -> list[Script]:
+def readers(database: str, broker_list: str) -> list[Script]:
     """One script for each topic that ClickHouse reads. A consumer group is named after the database and the topic."""
     values = {
         "group": consumer_group(database, ""),
-        "kafka": _settings({"kafka_broker_list": broker_list, **SETTINGS, **settings}),
+        "kafka": _settings({"kafka_broker_list": broker_list, **SETTINGS}),
     }
     inputs = [sql.script(f"readers/{name}.sql") for name in INPUTS]
     fact = sql.script("readers/fact.sql")
