@@ -68,6 +68,12 @@ def accepted_heartbeats(
         yield Heartbeats(*batch)
 
 
+def heartbeats_held(client: Client) -> int:
+    """How many heartbeats there are, whatever became of them: the measure of work on the whole archive."""
+    count: int = client.query("SELECT count() FROM heartbeats").result_rows[0][0]
+    return count
+
+
 def accepted_ticks(
     client: Client, *, since: int | None = None, until: int | None = None, refused_too: bool = False
 ) -> Iterator[Ticks]:

@@ -1,6 +1,6 @@
 """The archive as a recording: what ClickHouse kept of the input, without what was refused."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from clickhouse_connect.driver.client import Client
@@ -10,8 +10,11 @@ from streams.archive.read import accepted_annotations, accepted_heartbeats, acce
 from streams.audit.replay import Replay
 
 
-def read_archive(audit: Replay, client: Client) -> None:
-    """Tell an audit all that was accepted, and what was refused. A tick of the archive arrived when the broker says."""
+def read_archive(audit: Replay, client: Client, done: Callable[[int], None] = lambda _: None) -> None:
+    """Tell an audit all that was accepted, and what was refused. A tick of the archive arrived when the broker says.
+
+    `done` is told how many heartbeats more were read.
+    """
     for ticks in accepted_ticks(client):
         columns = ticks.collector_id, ticks.occurred_at, ticks.partition, ticks.timestamp
         for collector_id, at, partition, arrival in zip(*columns, strict=True):
@@ -20,6 +23,7 @@ def read_archive(audit: Replay, client: Client) -> None:
     for heartbeats in accepted_heartbeats(client, location=_only(audit)):
         for delayed, place in audit.bulk.columns(heartbeats):
             audit.absorb(delayed, place)
+        done(len(heartbeats.occurred_at))
     audit.read(chain(accepted_registry(client), accepted_annotations(client)))
     audit.dead_letters += _dead_letters(client, audit.until)
 

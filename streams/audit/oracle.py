@@ -5,7 +5,7 @@ they are run, first for what all locations share, then for one slice of location
 bounded.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -58,6 +58,7 @@ class Derived:
 
     first: str
     last: str
+    heartbeats: int
     states: list[State]
     outages: list[Outage]
     months: list[Month]
@@ -102,7 +103,7 @@ def derive(
     """
     held = oracle_inputs.held(client)
     if held is None:
-        yield Derived(LEAST, GREATEST, [], [], [])
+        yield Derived(LEAST, GREATEST, 0, [], [], [])
         return
     numbers = {
         "always": ALWAYS,
@@ -118,12 +119,13 @@ def derive(
     oracle_inputs.hand_over_accounts(client, book, derivation, held)
     for name in SHARED:
         _run(client, name, numbers)
-    for first, last in _slices(client, heartbeats_at_once):
+    for first, last, heartbeats in _slices(client, heartbeats_at_once):
         for name in SLICED:
             _run(client, name, {**numbers, "first": first, "last": last})
         yield Derived(
             first,
             last,
+            heartbeats,
             _rows(client, State, DERIVED[State], numbers),
             [outage_named(outage) for outage in _rows(client, Outage, DERIVED[Outage], numbers)],
             _rows(client, Month, DERIVED[Month], numbers),
@@ -137,8 +139,12 @@ def compare(
     *,
     partitions: int = DEFAULT_PARTITIONS["location"],
     heartbeats_at_once: int = HEARTBEATS_AT_ONCE,
+    done: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Difference]:
-    """Where the derivation differs from the published facts; an open month is derived up to its published `as_of`."""
+    """Where the derivation differs from the published facts; an open month is derived up to its published `as_of`.
+
+    `done` is told how many heartbeats more were compared.
+    """
     as_of = {(account, location, month): at for account, location, month, at in client.query(AS_OF).result_rows}
     for part in derive(
         client, book, derivation, partitions=partitions, as_of=as_of, heartbeats_at_once=heartbeats_at_once
@@ -146,6 +152,7 @@ def compare(
         slice_ = {"first": part.first, "last": part.last}
         published = [row for kind, sql in PUBLISHED.items() for row in _rows(client, kind, sql, slice_)]
         yield from differences(part.rows(), published)
+        done(part.heartbeats)
 
 
 def differences(derived: Iterable[Row], published: Iterable[Row]) -> Iterator[Difference]:
@@ -168,14 +175,17 @@ def _rows(client: Client, kind: type[Row], sql: str, numbers: Mapping[str, Any])
     return [kind(*row) for row in client.query(sql, parameters=used, settings=SETTINGS).result_rows]
 
 
-def _slices(client: Client, heartbeats_at_once: int) -> Iterator[tuple[str, str]]:
-    """Ranges of ids that leave none out, known or not: each of about so many heartbeats, of one location at least."""
+def _slices(client: Client, heartbeats_at_once: int) -> Iterator[tuple[str, str, int]]:
+    """Ranges of ids that leave none out, known or not: each of about so many heartbeats, of one location at least.
+
+    With how many heartbeats there are.
+    """
     first, last, heartbeats = LEAST, LEAST, 0
     for location_id, count in client.query(
         "SELECT location_id, heartbeats FROM audit_locations ORDER BY 1"
     ).result_rows:
         if heartbeats and heartbeats + count > heartbeats_at_once:
-            yield first, last
+            yield first, last, heartbeats
             first, heartbeats = last + NEXT, 0
         last, heartbeats = location_id, heartbeats + count
-    yield first, GREATEST
+    yield first, GREATEST, heartbeats

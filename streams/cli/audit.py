@@ -8,12 +8,14 @@ import typer
 
 from schemas import times
 from schemas.terms.book import read_book
+from streams.archive.read import heartbeats_held
 from streams.audit import oracle
 from streams.audit.oracle import Difference
 from streams.cli.connections import archive_of
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.output import FormatOption, Record, show
+from streams.cli.progress import counting
 from streams.settings import Settings
 
 app = typer.Typer()
@@ -38,9 +40,9 @@ def audit(
     with archive_of(settings) as client:
         client.set_client_setting("session_id", str(uuid4()))  # where its temporary tables live
         client.set_client_setting("session_timeout", LONGEST_S)
-        found = list(
-            oracle.compare(client, read_book(settings.terms), settings.derivation, partitions=settings.partitions)
-        )
+        book, partitions = read_book(settings.terms), settings.partitions
+        with counting("deriving by SQL", heartbeats_held(client)) as done:
+            found = list(oracle.compare(client, book, settings.derivation, partitions=partitions, done=done))
     show((_record(difference) for difference in found), how)
     words = f"{len(found):,} differences" if found else "no difference: the SQL derives what is published"
     sys.stderr.write(f"fivenines: {words}\n")

@@ -17,7 +17,7 @@ from streams.audit.sources import Recorded
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.output import Format, FormatOption, Record, show
-from streams.cli.progress import ticked_off
+from streams.cli.progress import counting, ticked_off
 from streams.settings import Settings
 
 if TYPE_CHECKING:  # a file needs neither Kafka nor ClickHouse
@@ -85,11 +85,12 @@ def _read(audit: Replay, source: str, settings: Settings) -> None:
 
         audit.read(ticked_off("reading Kafka", logged(kafka_of(settings), warn=_warn)))
     elif source == "archive":
+        from streams.archive.read import heartbeats_held
         from streams.audit.archived import read_archive
         from streams.cli.connections import archive_of
 
-        with archive_of(settings) as client:
-            read_archive(audit, client)
+        with archive_of(settings) as client, counting("reading the archive", heartbeats_held(client)) as done:
+            read_archive(audit, client, done)
     else:
         _read_file(audit, source)
 

@@ -6,8 +6,11 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from schemas.terms.book import read_book
+from streams.archive.read import heartbeats_held
+from streams.audit.archived import read_archive
 from streams.audit.oracle import HEARTBEATS_AT_ONCE, Difference, compare, derive
 from streams.audit.oracle_rows import TABLES, Month, Outage, Row
+from streams.audit.replay import Replay
 from tests.fleets import EDGE, MINUTE, Fleet
 from tests.oracle import archive
 from tests.oracle.test_fleets import replayed
@@ -91,6 +94,17 @@ def test_facts_of_locations_that_the_archive_does_not_know_are_found(client: Cli
 def test_a_fact_that_nothing_was_heard_of_is_found(client: Client, published: list[Row]) -> None:
     archive.clear(client)
     assert {difference.published for difference in differences(client)} == set(published)
+
+
+def test_the_work_that_is_done_is_all_that_the_archive_holds(client: Client) -> None:
+    stored(client, SEVERAL)
+    done: list[int] = []
+    assert not [*compare(client, BOOK, SEVERAL.settings, partitions=2, heartbeats_at_once=1, done=done.append)]
+    assert len(done) == SEVERAL.locations
+    assert sum(done) == heartbeats_held(client)
+    done.clear()
+    read_archive(Replay(BOOK, SEVERAL.settings, partitions=2), client, done.append)
+    assert sum(done) == client.query("SELECT count() FROM heartbeats_accepted").result_rows[0][0]
 
 
 def test_an_open_month_is_compared_as_of_its_publication(client: Client, published: list[Row]) -> None:
