@@ -84,7 +84,7 @@ def kafka_topics(kafka: Mapping[str, str], derivation: Derivation, partitions: i
     options = dict(kafka)
     bootstrap = options.pop("bootstrap.servers")
     yield Finding("Kafka", f"answers at {bootstrap}")
-    present = AdminClient(dict(kafka)).list_topics(timeout=10).topics
+    present = AdminClient({**topics.QUIET, **kafka}).list_topics(timeout=10).topics
     missing = [name for name in TOPICS if name not in present]
     if missing:
         yield Finding("topics", f"missing: {', '.join(missing)}", "create them: `fivenines topics`")
@@ -135,7 +135,7 @@ def readers(kafka: Mapping[str, str], client: Client | None) -> Iterator[Finding
 def _members(kafka: Mapping[str, str], *groups: str) -> dict[str, int]:
     """How many processes Kafka knows in each group."""
     found = dict.fromkeys(groups, 0)
-    admin = AdminClient(dict(kafka))  # held while it works: without it no answer ever comes
+    admin = AdminClient({**topics.QUIET, **kafka})  # held while it works: without it no answer ever comes
     for group, described in admin.describe_consumer_groups([*groups], request_timeout=10).items():
         try:
             found[group] = len(described.result().members)

@@ -17,6 +17,8 @@ from schemas.derivation import Derivation
 from schemas.topics import DEFAULT_PARTITIONS, TOPICS, Group, Topic
 
 TIMEOUT_S = 30.0
+QUIET = {"log_level": "3"}
+"""librdkafka's remarks are no output of ours."""
 THE_BROKERS_OWN = -1
 """The replication of a new topic."""
 
@@ -45,7 +47,7 @@ def create(
 
     Raises KafkaException when Kafka cannot be reached or refuses a topic.
     """
-    admin = AdminClient({**(options or {}), "bootstrap.servers": bootstrap})
+    admin = AdminClient({**QUIET, **(options or {}), "bootstrap.servers": bootstrap})
     counts = partition_counts(partitions)
     wanted = {topic.name: topic for topic in topics}
     existing = admin.list_topics(timeout=TIMEOUT_S).topics
