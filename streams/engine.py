@@ -9,12 +9,12 @@ Folds stand in a chain: the facts of one are the events of the next.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from heapq import heappop, heappush, heapreplace
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
 from schemas.facts import Fact
+from streams.timers import Timers, slot_of
 
 FOREVER = 1 << 62
 """Later than every instant: the end of what has not ended, and when nothing is due."""
@@ -98,14 +98,18 @@ class Held(msgspec.Struct, gc=False):
     key: str
     """The one object that stands for the key wherever it is held."""
     partition: Partition
-    states: list[Any]
-    published: list[tuple[Fact, ...]]
+    states: tuple[Any, ...]
+    published: tuple[tuple[Fact, ...], ...]
     due: int = FOREVER
     due_by_slowest: int = FOREVER
     changed: bool = False
     """Whether anything was taken in since somebody last asked, and set it back."""
     covers: int = -1
     """The offset up to which input is in the record that was saved last; -1: there is none. For who saves it."""
+
+    def say(self, index: int, facts: Iterable[Fact]) -> None:
+        """Hold that these are the facts that a fold said last."""
+        self.published = (*self.published[:index], tuple(facts), *self.published[index + 1 :])
 
 
 _SAVED = msgspec.msgpack.Decoder(tuple[int, int, list[tuple[msgspec.Raw, msgspec.Raw]]])
@@ -118,8 +122,8 @@ class Loop:
         self.folds = folds
         self.world = world
         self.keys: dict[str, Held] = {}
-        self._due: dict[Partition, list[tuple[int, str]]] = {}
-        self._due_by_slowest: list[tuple[int, str]] = []
+        self._due: dict[Partition, Timers] = {}
+        self._due_by_slowest = Timers()
         self._timed = [(at, fold) for at, fold in enumerate(folds) if _has_due(fold) and not fold.by_slowest]
         self._late_by_slowest = [at for at, fold in enumerate(folds) if fold.by_slowest]
         self._waits_for_slowest = any(fold.by_slowest for fold in folds)
@@ -132,7 +136,7 @@ class Loop:
         held = self.keys.get(key)
         if held is None:
             folds = self.folds
-            held = self.keys[key] = Held(key, partition, [fold.empty() for fold in folds], [()] * len(folds))
+            held = self.keys[key] = Held(key, partition, tuple(fold.empty() for fold in folds), ((),) * len(folds))
         return held
 
     def absorb(self, topic: str, key: str, event: Any, partition: Partition) -> list[int]:
@@ -199,14 +203,14 @@ class Loop:
     def restore(self, key: str, partition: Partition, saved: bytes) -> None:
         """Hold of a key what was saved of it, in place of anything held now."""
         due, due_by_slowest, parts = _SAVED.decode(saved)
-        states = [fold.load(bytes(state)) for fold, (state, _) in zip(self.folds, parts, strict=True)]
-        published = [fold.fact.load(facts, key) for fold, (_, facts) in zip(self.folds, parts, strict=True)]
+        states = tuple(fold.load(bytes(state)) for fold, (state, _) in zip(self.folds, parts, strict=True))
+        published = tuple(fold.fact.load(facts, key) for fold, (_, facts) in zip(self.folds, parts, strict=True))
         self.keys[key] = held = Held(key, partition, states, published, due, due_by_slowest)
         self._tell_again(held)
         if due < FOREVER:
-            heappush(self._due.setdefault(partition, []), (due, key))
+            self._due.setdefault(partition, Timers()).set(key, due)
         if due_by_slowest < FOREVER:
-            heappush(self._due_by_slowest, (due_by_slowest, key))
+            self._due_by_slowest.set(key, due_by_slowest)
 
     def _tell_again(self, held: Held) -> None:
         """What one fold said and others were told was saved once."""
@@ -220,60 +224,50 @@ class Loop:
         held = self.keys[key]
         for index, fold in enumerate(self.folds):
             kept = fold.forget(key, held.states[index], held.partition, held.published[index], before)
-            held.published[index] = tuple(kept)
+            held.say(index, kept)
 
     def forget_all(self, partition: Partition) -> None:
         """Drop every key of a partition."""
         self.keys = {key: held for key, held in self.keys.items() if held.partition != partition}
         self._due.pop(partition, None)
 
-    def advance(self, partition: Partition, position: Position, at_most: int | None = None) -> list[Fact]:
-        """After stream time moved on: the facts that changed because nothing arrived, of at most so many keys."""
-        said = self._settle_due(self._due.get(partition, []), self.world.time(partition), position, at_most)
-        if self._waits_for_slowest:
-            said += self._settle_due(self._due_by_slowest, self.world.slowest, position, at_most, by_slowest=True)
-        return said
-
-    def is_behind(self, partition: Partition) -> bool:
-        """Whether keys are left to `advance`."""
-        now, due = self.world.time(partition) or 0, self._due.get(partition)
-        late = self._due_by_slowest
-        return bool(due and due[0][0] < now) or bool(late and late[0][0] < (self.world.slowest or 0))
-
-    def _settle_due(
-        self,
-        due: list[tuple[int, str]],
-        now: int | None,
-        position: Position,
-        at_most: int | None,
-        *,
-        by_slowest: bool = False,
-    ) -> list[Fact]:
+    def advance(self, partition: Partition, position: Position) -> list[Fact]:
+        """After stream time moved on: the facts that changed because nothing arrived."""
         said: list[Fact] = []
-        asked = 0
-        while due and now is not None and due[0][0] < now and asked != at_most:
-            at, key = due[0]
-            held = self.keys.get(key)
-            if held is None or at != (held.due_by_slowest if by_slowest else held.due):
-                heappop(due)
-                continue
-            if not by_slowest:
-                late, following = self._late(key, held, now)
-                if not late and not self._waits_for_slowest and following < FOREVER:
-                    # nearly always: a sample came since, and the hold of that one lasts
-                    held.due = following
-                    heapreplace(due, (following, key))
-                    continue
-                held.due = FOREVER
-            else:
-                late = self._late_by_slowest
-            heappop(due)
-            if late:
-                asked += 1
-                said += self.settle(key, late, position)
-            elif self._waits_for_slowest:
-                self._schedule(key, held)
+        if (timers := self._due.get(partition)) is not None:
+            for key, held in self._passed(timers, self.world.time(partition), _due):
+                said += self._settle_due(key, held, timers, position)
+        if self._waits_for_slowest:
+            for key, _ in self._passed(self._due_by_slowest, self.world.slowest, _due_by_slowest):
+                said += self.settle(key, self._late_by_slowest, position)
         return said
+
+    def _passed(self, timers: Timers, now: int | None, due: Callable[[Held], int]) -> list[tuple[str, Held]]:
+        """The keys that are due before `now`, in order of time."""
+        passed = set()
+        for slot, key in timers.passed(now or 0):
+            held = self.keys.get(key)
+            at = FOREVER if held is None else due(held)
+            if at < (now or 0):
+                passed.add((at, key))
+            elif slot_of(at) == slot:
+                timers.set(key, at)
+        return [(key, self.keys[key]) for _, key in sorted(passed)]
+
+    def _settle_due(self, key: str, held: Held, timers: Timers, position: Position) -> list[Fact]:
+        now = self.world.time(held.partition) or 0
+        late, following = self._late(key, held, now)
+        if not late and not self._waits_for_slowest and following < FOREVER:
+            # nearly always: a sample came since, and the hold of that one lasts
+            held.due = following
+            timers.set(held.key, following)
+            return []
+        held.due = FOREVER
+        if late:
+            return self.settle(key, late, position)
+        if self._waits_for_slowest:
+            self._schedule(held.key, held)
+        return []
 
     def _late(self, key: str, held: Held, now: int) -> tuple[list[int], int]:
         """The folds that are due now, and when the next one will be."""
@@ -289,14 +283,14 @@ class Loop:
     def _schedule(self, key: str, held: Held) -> None:
         due = self._next_due(key, held, by_slowest=False)
         if due != held.due and due < FOREVER:
-            heappush(self._due.setdefault(held.partition, []), (due, key))
+            self._due.setdefault(held.partition, Timers()).set(key, due)
         held.due = due
         if not self._waits_for_slowest:
             return
         # what was due stays due until it was asked
         due = min(held.due_by_slowest, self._next_due(key, held, by_slowest=True))
         if due != held.due_by_slowest and due < FOREVER:
-            heappush(self._due_by_slowest, (due, key))
+            self._due_by_slowest.set(key, due)
         held.due_by_slowest = due
 
     def _next_due(self, key: str, held: Held, *, by_slowest: bool) -> int:
@@ -320,8 +314,16 @@ class Loop:
             if before is None or not before.says(fact):
                 said.append(_revised(fold.mark(fact, before, gone, position), before, position))
         if said:
-            held.published[index] = tuple((published | by_identity(said)).values())
+            held.say(index, (published | by_identity(said)).values())
         return said
+
+
+def _due(held: Held) -> int:
+    return held.due
+
+
+def _due_by_slowest(held: Held) -> int:
+    return held.due_by_slowest
 
 
 def untold(facts: Iterable[Fact], told: Sequence[Fact]) -> list[Fact]:

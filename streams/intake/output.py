@@ -75,7 +75,7 @@ class Output:
             return False
         if known is not None and (known.version > fact.version or known.says(fact)):
             return False
-        held.published[place] = tuple((published | {fact.identity: fact}).values())
+        held.say(place, (published | {fact.identity: fact}).values())
         return True
 
     def unseen_from(self, topic: str, end: int) -> int:

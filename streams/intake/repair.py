@@ -182,9 +182,9 @@ def rebuild(past: Past) -> None:
         else:
             states.absorb_delayed(location, device_id, profile, dated, taken_at)
     states.merge(location, known.states[STATES])
-    published = [_newest(*facts) for facts in zip(past.published, known.published, strict=True)]
+    published = tuple(_newest(*facts) for facts in zip(past.published, known.published, strict=True))
     rows = sorted((fact for fact in published[STATES] if isinstance(fact, LocationState)), key=attrgetter("from_"))
-    loop.keys[location_id] = Held(known.key, share.partition, [location, rows], published, covers=known.covers)
+    loop.keys[location_id] = Held(known.key, share.partition, (location, rows), published, covers=known.covers)
     # Months that are final stay as they are, but for what was accepted before they were.
     still_open = share.world.open_since(share.clock.time or 0)
     loop.forget(location_id, min(still_open, dirty.since - 1))

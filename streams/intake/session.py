@@ -17,6 +17,7 @@ from schemas.derivation import Derivation
 from schemas.terms.book import Book
 from schemas.wire import Gate
 from streams.folds.world import World
+from streams.intake.heap import Heap
 from streams.intake.kafka import Interrupted, Kafka, reason, watermarks
 from streams.intake.outbox import WATCHED, Outbox
 from streams.intake.registry import Registry, concerned
@@ -60,6 +61,7 @@ class Session:
         self._closing = False
         self._measured_at = 0.0
         self._looked_at = time.monotonic()
+        self._heap = Heap()
         self._save_every_s = options.save_every_s
         timeout_ms = int(options.session_timeout_s * 1000)
         self._pause = PauseCheck(options.session_timeout_s * 0.7)
@@ -119,6 +121,7 @@ class Session:
                 followed.progress.tell()
                 if followed.saving.go_on(self._save_every_s):
                     self._commit(followed.saving)
+            self._heap.give_back()
             self._check_pause()
         self._look_where_silent(0.0)
         self._compare_output()
