@@ -28,7 +28,7 @@ def dead_letter(
         offset=offset,
         line=line,
         reason=rejected.reason,
-        detail=masked(rejected.detail),
+        detail=rejected.detail if rejected.reason == "conflict" else masked(rejected.detail),  # two hashes, whole
         payload_hash=hashlib.sha256(value).hexdigest(),
         size=len(value),
         body=_shortened(masked(value.decode("utf-8", errors="replace"))),

@@ -103,6 +103,13 @@ def test_the_same_name_for_something_else_is_a_conflict_that_shows_both_hashes()
     assert wire.conflict(heartbeat(), heartbeat(mos=1.0)) is None
 
 
+@pytest.mark.parametrize("number", range(40))  # one hash in four has seven digits in a row, which look like a number
+def test_a_dead_letter_keeps_the_hashes_of_a_conflict_whole(number: int) -> None:
+    refused = wire.conflict(ticket(ticket_id=f"t{number}"), ticket(ticket_id=f"t{number}", priority="low"))
+    assert refused is not None
+    assert wire.dead_letter(refused, b"", topic="tickets").detail == refused.detail
+
+
 def test_a_registry_record_is_a_version_of_its_entity() -> None:
     record = Location(location_id="l", account_id="a", valid_from=AT, recorded_at=AT + 1)
     assert isinstance(record, RegistryRecord)
