@@ -86,6 +86,14 @@ class Past:
             else:
                 self.alike.setdefault((device_id, profile), array("q")).append(at)
 
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether as much input was read as the newest of the facts follow from. An owner before this one may have been
+        further: what is said of an earlier position would be older than what it said, and never count."""
+        share = self.request.share
+        newest = max((fact.version for facts in self.published for fact in facts), default=0)
+        return share.at(share.position - 1).version >= newest
+
 
 class Repair:
     """One location at a time: late events are few, and the loop has other things to do."""
@@ -99,15 +107,20 @@ class Repair:
         self._answers: queue.SimpleQueue[Past] = queue.SimpleQueue()
         self._next: Request | None = None
         self._is_asked = False
+        self._past: Past | None = None
         self._closing = threading.Event()
         threading.Thread(target=self._work, name="repair", daemon=True).start()
 
     def go_on(self, shares: Sequence[Share]) -> None:
         """Take in the answer, if there is one, and ask for the next location."""
         if not self._answers.empty():
-            past = self._answers.get()
-            self._next, self._is_asked = None, False
-            if any(share is past.request.share for share in shares):
+            self._past = self._answers.get()
+        if self._past is not None:
+            is_here = any(share is self._past.request.share for share in shares)
+            if is_here and not self._past.is_overtaken:
+                return
+            past, self._past, self._next, self._is_asked = self._past, None, None, False
+            if is_here:
                 rebuild(past)
         if self._next is None:
             self._next = self._choose(shares)

@@ -165,6 +165,27 @@ def test_nothing_in_the_hot_hours_needs_repair(seed: int, hot_ms: int) -> None:
     assert in_order(newest(follower.spy.facts)) == audited(fleet(seed))
 
 
+@pytest.mark.parametrize("seed", few(SEEDS, 2))
+def test_a_repair_waits_until_as_much_was_read_as_an_owner_before_had(seed: int) -> None:
+    """What that one said has greater versions, and would stand for ever beside what is said of less input."""
+    before, after = (Follower(BOOK, SETTINGS, fleet(seed)) for _ in range(2))
+    for follower in (before, after):
+        follower.register(follower.records)
+    half = len(before.messages) // 2
+    before.take(before.messages)
+    after.take(after.messages[:half])
+    location_id = newest(before.spy.facts)[-1].key
+    after.share.memory.leave(location_id, EDGE)
+    past = after.past(location_id)
+    said = [fact for fact in newest(before.spy.facts) if fact.key == location_id]
+    past.published = [tuple(fact for fact in said if isinstance(fact, kind)) for kind in after.kinds()]
+    assert not past.is_overtaken
+    after.take(after.messages[half:])
+    assert past.is_overtaken
+    rebuild(past)
+    assert in_order(newest([*before.spy.facts, *after.spy.facts])) == audited(fleet(seed))
+
+
 def repair(follower: Follower) -> None:
     for location_id in list(follower.share.memory.dirty):
         rebuild(follower.past(location_id))
