@@ -4,6 +4,7 @@ import shutil
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from infra.datafolder import is_taken
+from infra.datafolder import DataFolder, is_taken
+from infra.servers import FORMAT
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.progress import counting
@@ -21,12 +23,14 @@ from streams.cli.terms import book_of
 from streams.cli.up import lasted
 from streams.demo import BLIND_AFTER_S, MONTH, PARTITIONS, months, publish
 from streams.following import Following
-from streams.platform import Platform, connected
+from streams.platform import PROCESSES, Platform, connected
 from streams.publishing import PublishingError
 from streams.settings import Settings
 
 app = typer.Typer()
 SHOWN = 15
+OURS = frozenset({"lock", "format", "endpoints.json", "endpoints.new", "kafka", "clickhouse", *PROCESSES})
+"""What a platform leaves in its folder: with anything else in it, the folder is not wiped."""
 
 
 @command(app, "demo")
@@ -59,12 +63,28 @@ def _own(settings: Settings) -> Settings:
     if settings.kafka or settings.clickhouse:
         raise CommandError("the demo runs on embedded servers only: unset FIVENINES_KAFKA and FIVENINES_CLICKHOUSE")
     data = settings.data.resolve()
+    if not data.name:
+        raise CommandError(f"--data {settings.data}: the demo's folder stands beside it, and nothing is beside {data}")
     data = data.with_name(f"{data.name}-demo")
     if is_taken(data):
         raise CommandError(f"another demo runs on {data}: stop it first, or give this one another --data")
-    if (data / "format").exists():  # what is not ours is refused later, and left alone
-        shutil.rmtree(data)
+    if (data / "format").exists():  # without it, what is not ours is refused later, and left alone
+        _wipe(data)
     return settings.model_copy(update={"data": data, "partitions": PARTITIONS, "blind_after_s": BLIND_AFTER_S})
+
+
+def _wipe(data: Path) -> None:
+    """Remove an earlier demo. Raises CommandError or ServerError where the folder may be anything else."""
+    unknown = sorted({each.name for each in data.iterdir()} - OURS)
+    if unknown:
+        raise CommandError(
+            f"{data} holds {unknown[0]}, which no demo made, and is left alone: remove it, or give another --data"
+        )
+    try:
+        with DataFolder(data, what="fivenines", version=FORMAT):
+            shutil.rmtree(data)
+    except UnicodeDecodeError:
+        raise CommandError(f"{data / 'format'} is not what a demo writes: give another --data") from None
 
 
 @contextmanager
