@@ -35,6 +35,7 @@ class Kafka:
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 fetch_wait_max_ms=50,
+                fetch_queue_backoff_ms=10,  # else it rests for a second whenever its queue was full
             )
         )
 
