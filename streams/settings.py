@@ -20,6 +20,8 @@ from schemas.derivation import Derivation
 
 FILE: Final = "fivenines.toml"
 PREFIX: Final = "FIVENINES_"
+_SECRET: Final = frozenset({"kafka_options", "clickhouse"})
+"""Settings that hold passwords: their values are never said."""
 _ELSEWHERE: Final = frozenset({"FIVENINES_CACHE"})
 """Variables that the embedded servers read themselves."""
 
@@ -109,4 +111,5 @@ def _words(error: ValidationError, given: Mapping[str, Any]) -> str:
     where = (
         f"--{name.replace('_', '-')}" if name in given else variable if variable in os.environ else f"{FILE}: {name}"
     )
-    return f"{where} is {problem['input']!r}: {problem['msg']}"
+    said = "is wrong" if name in _SECRET else f"is {problem['input']!r}"
+    return f"{where} {said}: {problem['msg']}"

@@ -40,7 +40,7 @@ def test_the_environment_of_a_child_gives_it_the_same_settings(monkeypatch: pyte
         ("blind_after_s = 0", "fivenines.toml: blind_after_s is 0: Input should be greater than or equal to 1"),
         ("blind_afer_s = 10", "fivenines.toml: blind_afer_s is no setting; there are blind_after_s, "),
         ("blind_after_s = ", "fivenines.toml is not TOML: "),
-        ('kafka_options = "no json"', "fivenines.toml: kafka_options is 'no json'"),
+        ('kafka_options = "no json"', "fivenines.toml: kafka_options is wrong: "),
     ],
 )
 def test_a_wrong_file_is_said_precisely(empty_folder: Path, file: str, said: str) -> None:
@@ -49,6 +49,24 @@ def test_a_wrong_file_is_said_precisely(empty_folder: Path, file: str, said: str
         read_settings()
     assert str(error.value).startswith(said)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        """kafka_options = '{"sasl.password": "hunter2"'""",
+        """kafka_options = '"hunter2"'""",
+        """kafka_options = ["hunter2"]""",
+        """kafka_options = {"sasl.password" = ["hunter2"]}""",
+        """kafka_options = {"hunter2" = 1}""",
+        """clickhouse = ["https://user:hunter2@host:8443"]""",
+    ],
+)
+def test_no_password_is_ever_said(empty_folder: Path, file: str) -> None:
+    (empty_folder / "fivenines.toml").write_text(file)
+    with pytest.raises(SettingsError, match=f"{file.split()[0]} is wrong: ") as error:
+        read_settings()
+    assert "hunter2" not in str(error.value)
 
 
 def test_a_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
