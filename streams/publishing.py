@@ -4,16 +4,24 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.events import Heartbeat
+from schemas.topics import BODY_BYTES
 
 ALL_GONE_WITHIN_S = 120.0
 POLL_EVERY = 1000
+BATCH_HEADER_BYTES = 61
+"""What Kafka counts beside a batch's records, and librdkafka's own limit does not (Kafka's message format, v2)."""
+MAX_BYTES = BODY_BYTES - BATCH_HEADER_BYTES
 
 
 class PublishingError(Exception):
     """Kafka did not take a message; the message says why."""
+
+
+class TooLargeError(PublishingError):
+    """No topic takes so large a message: it was not queued, and the others are not concerned."""
 
 
 class Publisher:
@@ -28,6 +36,7 @@ class Publisher:
             "enable.idempotence": True,
             "compression.type": "lz4",
             "linger.ms": 20,
+            "message.max.bytes": MAX_BYTES,  # what the topics take; what the platform does not, it refuses itself
             "delivery.report.only.error": True,  # a report for each message would cost more than the message
             "queue.buffering.max.messages": 200_000,
             "log_level": 3,  # a broker that still loads is no news
@@ -41,7 +50,8 @@ class Publisher:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        left = self._producer.flush(ALL_GONE_WITHIN_S if kind is None else 1.0)
+        told_to_stop = kind is not None and not issubclass(kind, Exception)
+        left = self._producer.flush(1.0 if told_to_stop else ALL_GONE_WITHIN_S)
         if kind is None:
             self._check()
             if left:
@@ -52,7 +62,7 @@ class Publisher:
     ) -> None:
         """Queue a message. One of `device-heartbeats` without a key is a tick and goes to every partition.
 
-        Raises PublishingError when Kafka refused an earlier one.
+        Raises TooLargeError when the topic does not take this one, PublishingError when Kafka refused an earlier one.
         """
         if topic == Heartbeat.TOPIC and key is None:
             for partition in self._partitions:
@@ -66,6 +76,10 @@ class Publisher:
                 self._producer.produce(topic, on_delivery=self._delivered, **message)
             except BufferError:
                 self._producer.poll(0.1)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
+                    raise PublishingError(f"Kafka did not take a message: {error.args[0].str()}") from None
+                raise TooLargeError(f"larger than the {MAX_BYTES:,} bytes that {topic} takes") from None
             else:
                 break
         self._queued += 1

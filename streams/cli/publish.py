@@ -15,7 +15,7 @@ from streams.cli.connections import kafka_of
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.progress import counting
-from streams.publishing import Publisher, PublishingError
+from streams.publishing import Publisher, PublishingError, TooLargeError
 from streams.settings import Settings
 
 app = typer.Typer()
@@ -75,7 +75,10 @@ def _send(line: Line | Rejected, send: Callable[..., None]) -> str | None:
         key = (event.key or "").encode()
     else:  # it will be refused: once, and not as a tick in every partition
         key = line.key or b""
-    send(line.topic, key, line.value, line.headers)
+    try:
+        send(line.topic, key, line.value, line.headers)
+    except TooLargeError as error:
+        return str(error)
     return None
 
 
