@@ -6,12 +6,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, cast
+from typing import Any, BinaryIO, Self, cast
 
 import zstandard
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_PIECE_BYTES = 1 << 13
+"""Of Zstandard at a time: each may become 16,000 times as much."""
 
 
 class UnreadableError(Exception):
@@ -54,6 +56,38 @@ def _plain(file: BinaryIO) -> BinaryIO:
     if head.startswith(_GZIP):
         return cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=buffered), 1 << 18))
     if head == _ZSTD:
-        reader = zstandard.ZstdDecompressor().stream_reader(buffered, read_across_frames=True)
-        return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, reader), 1 << 18))
+        return cast(BinaryIO, io.BufferedReader(_Zstandard(buffered), 1 << 18))
     return buffered
+
+
+class _Zstandard(io.RawIOBase):
+    """What Zstandard frames hold, decompressed. Raises EOFError where the last is cut off, of which `stream_reader` of
+    the library says nothing."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+        self._next = b""
+        self._held = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        while not self._held:
+            piece = self._next or self._file.read(_PIECE_BYTES)
+            if not piece:
+                if self._frame is not None:
+                    raise EOFError("the file ends before the end of its Zstandard frame")
+                return 0
+            self._decompress(piece)
+        target = memoryview(into).cast("B")
+        size = min(len(target), len(self._held))
+        target[:size] = self._held[:size]
+        self._held = self._held[size:]
+        return size
+
+    def _decompress(self, piece: bytes) -> None:
+        frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
+        self._held = memoryview(frame.decompress(piece))
+        self._frame, self._next = (None, frame.unused_data) if frame.eof else (frame, b"")
