@@ -21,6 +21,7 @@ from streams.cli.replay import compared
 from streams.cli.stopping import until_told
 from streams.cli.terms import book_of
 from streams.cli.up import lasted
+from streams.cli.visible import visible
 from streams.demo import BLIND_AFTER_S, MONTH, PARTITIONS, months, publish
 from streams.following import Following
 from streams.platform import PROCESSES, Platform, connected
@@ -132,8 +133,8 @@ def _table(months: Sequence[dict[str, Any]]) -> Table:
         table.add_column(name, justify="left" if name in ("location", "account") else "right", no_wrap=True)
     for month in months:
         table.add_row(
-            Text(month["location_id"]),
-            Text(month["account_id"]),
+            Text(visible(month["location_id"])),
+            Text(visible(month["account_id"])),
             "" if month["availability"] is None else f"{month['availability'] * 100:.5f}",
             lasted(month["down_ms"]),
             lasted(month["excluded_ms"]),
@@ -150,7 +151,7 @@ def _prove(platform: Platform, console: Console) -> None:
         differences = compared(platform.settings, platform.servers.endpoints)
     if differences:
         for difference in differences[:SHOWN]:
-            console.print(str(difference), style="red", markup=False)
+            console.print(visible(str(difference)), style="red", markup=False)
         raise CommandError(f"the audit differs in {len(differences)} facts from what is published")
     console.print("[green]The audit agrees:[/] a replay of the archive derives the same facts, byte for byte.")
 

@@ -12,6 +12,7 @@ from infra.supervised import ServerError
 from streams import doctor as checks
 from streams.cli.connections import archive_of, kafka_of
 from streams.cli.options import command
+from streams.cli.visible import visible
 from streams.doctor import Finding, guarded
 from streams.settings import Settings
 
@@ -32,9 +33,9 @@ def doctor(settings: Settings) -> None:
     for finding in _findings(settings):
         mark = _mark(finding)
         unwell |= mark == BROKEN
-        console.print(Text.assemble(mark, f" {finding.what:17} {finding.found}"))
+        console.print(Text.assemble(mark, f" {finding.what:17} {visible(finding.found)}"))
         if finding.remedy:
-            console.print(Text(f"  {'':17} → {finding.remedy}", style="yellow"))
+            console.print(Text(f"  {'':17} → {visible(finding.remedy)}", style="yellow"))
     if unwell:
         raise typer.Exit(UNWELL)
 

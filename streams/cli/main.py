@@ -13,6 +13,7 @@ from infra.supervised import ServerError
 from schemas.terms.files import TermsError
 from streams.audit.sources import UnreadableError
 from streams.cli.errors import CommandError
+from streams.cli.visible import visible
 from streams.settings import SettingsError
 
 WRONG = 2
@@ -106,5 +107,5 @@ def _say_no_more() -> None:
 
 def _say(message: str) -> int:
     for line in message.splitlines():
-        sys.stderr.write(f"fivenines: {line}\n")
+        sys.stderr.write(f"fivenines: {visible(line)}\n")
     return WRONG

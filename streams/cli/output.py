@@ -17,6 +17,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from streams.cli.visible import visible
+
 Record = Mapping[str, Any]
 """A fact as printed: `topic`, `key` and `value`."""
 
@@ -107,7 +109,7 @@ def _table(facts: list[dict[str, str]], columns: list[str]) -> Table:
 
 
 def _shown(value: Any) -> str:
-    return INSTANT.sub(r"\1 \2", _cell(value))
+    return visible(INSTANT.sub(r"\1 \2", _cell(value)))
 
 
 def _cell(value: Any) -> str:

@@ -15,6 +15,7 @@ from rich.text import Text
 from streams.cli.options import command
 from streams.cli.stopping import until_told
 from streams.cli.terms import book_of
+from streams.cli.visible import visible
 from streams.platform import Platform, connected
 from streams.settings import Settings
 
@@ -75,7 +76,7 @@ def _picture(client: Client) -> RenderableType:
     try:
         return Group(_freshness(_rows(client, FRESHNESS)), _outages(_rows(client, OUTAGES)))
     except ClickHouseError as error:
-        return Text(f"ClickHouse does not answer: {error}", style="red")
+        return Text(visible(f"ClickHouse does not answer: {error}"), style="red")
 
 
 def _rows(client: Client, query: str) -> Rows:
@@ -88,7 +89,7 @@ def _outages(rows: Rows) -> Table:
     for name in ("location", "since", "for", "how"):
         table.add_column(name)
     for row in rows[:SHOWN]:
-        location, since = Text(row["location_id"]), f"{row['started_at']:%Y-%m-%d %H:%M:%S}"
+        location, since = Text(visible(row["location_id"])), f"{row['started_at']:%Y-%m-%d %H:%M:%S}"
         table.add_row(location, since, lasted(row["duration_ms"]), row["kind"])
     if not rows:
         table.add_row("[green]nothing[/]", "", "", "")

@@ -1,8 +1,10 @@
 """What is shown to people is whole on every terminal: nothing is cut off, whatever its width."""
 
+import csv
 import io
 from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -51,6 +53,30 @@ def test_an_id_is_shown_as_it_is_written(monkeypatch: pytest.MonkeyPatch, column
     out = io.StringIO()
     show([{"topic": "location-states", "key": name, "value": {"location_id": name, "state": name}}], Format.TABLE, out)
     assert out.getvalue().split().count(name) == 2
+
+
+ACTING = "a\x1b[2J\x9b\x07\x7f\r\n\u202eb\u2066"
+
+
+@pytest.mark.parametrize("columns", [40, 400])
+def test_an_id_does_nothing_to_the_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = r"a\x1b[2J\x9b\x07\x7f\x0d\x0a\u202eb\u2066"
+    out = io.StringIO()
+    show([{"topic": "location-states", "key": "", "value": {"location_id": ACTING}}], Format.TABLE, out)
+    assert shown in "".join(out.getvalue().split())
+    console = Console(width=200, file=io.StringIO())
+    console.print(_table([WORST | {"location_id": ACTING, "account_id": ACTING}]))
+    assert console.file.getvalue().count(shown) == 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("how", [Format.JSON, Format.NDJSON, Format.CSV])
+def test_what_programs_read_is_exact(how: Format) -> None:
+    out = io.StringIO()
+    show([{"topic": "location-states", "key": "", "value": {"location_id": ACTING}}], how, out)
+    rows = list(csv.DictReader(io.StringIO(out.getvalue(), newline="")))
+    read = rows if how is Format.CSV else [msgspec.json.decode(out.getvalue().strip("[]\n"))["value"]]
+    assert read[0]["location_id"] == ACTING
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80, 120, 400])

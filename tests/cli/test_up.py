@@ -74,6 +74,10 @@ def test_an_id_is_shown_as_it_is_written(location_id: str) -> None:
     assert f"{location_id} 2026-06-10 11:57:00 3 min 00 s silence" in picture(HEARD, outage(location_id))
 
 
+def test_an_id_does_nothing_to_the_terminal() -> None:
+    assert r"a\x1b[2J\u202e 2026-06-10 11:57:00 3 min 00 s silence" in picture(HEARD, outage("a\x1b[2J\u202e"))
+
+
 @pytest.mark.parametrize("name", MARKUP)
 def test_the_demo_shows_an_id_as_it_is_written(name: str) -> None:
     time = {"availability": 1, "down_ms": 0, "excluded_ms": 0, "unknown_ms": 0, "objective_met": True, "credit_days": 0}
