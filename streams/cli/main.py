@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import typer
@@ -74,6 +75,9 @@ def _fivenines() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what is printed is UTF-8, whatever the locale
+            stream.reconfigure(encoding="utf-8", errors=stream.errors)
     sys.exit(run(arguments))
 
 

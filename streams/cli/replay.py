@@ -9,11 +9,12 @@ import typer
 
 from schemas import times
 from schemas.facts import DeadLetter, Fact
-from schemas.terms.book import read_book
+from schemas.terms.book import Book, read_book
 from streams.audit.narrowing import Narrowing
 from streams.audit.replay import Replay, in_order
 from streams.audit.shares import processes_for, read_in_shares
 from streams.audit.sources import Recorded
+from streams.calendars import calendar
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.output import Format, FormatOption, Record, show
@@ -55,8 +56,10 @@ def replay(
         raise CommandError("--diff and --reconsider are two questions: ask one")
     if reconsider and source == "archive":
         raise CommandError("--reconsider needs the refused messages themselves: --from kafka or a file has them")
+    book = read_book(settings.terms)
+    _refuse_no_month(book, month)
     audit = Replay(
-        read_book(settings.terms),
+        book,
         settings.derivation,
         until=_instant(until),
         location=location,
@@ -67,15 +70,21 @@ def replay(
     _read(audit, source, settings)
     for topic, count in sorted(audit.unknown.items()):
         _warn(f"{topic}: {count:,} messages have fields that nobody knows; those were ignored")
+    if diff:
+        _show_differences(audit, narrowing, settings, how)
+    elif reconsider:
+        _show_reconsidered(audit, narrowing, how)
+    else:
+        _show_facts(audit, narrowing, how)
+
+
+def _refuse_no_month(book: Book, name: str | None) -> None:
+    """Which months there are is the same for all accounts; when each begins is not."""
     try:
-        if diff:
-            _show_differences(audit, narrowing, settings, how)
-        elif reconsider:
-            _show_reconsidered(audit, narrowing, how)
-        else:
-            _show_facts(audit, narrowing, how)
+        if name is not None:
+            calendar(book).month(name)
     except ValueError as error:
-        raise CommandError(f"--month {month}: {error}") from None
+        raise CommandError(f"--month {name}: {error}") from None
 
 
 def _read(audit: Replay, source: str, settings: Settings) -> None:
