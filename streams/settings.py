@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import msgspec
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,6 +21,8 @@ from schemas.derivation import Derivation
 
 FILE: Final = "fivenines.toml"
 PREFIX: Final = "FIVENINES_"
+_CENTURY: Final = {"s": 36_500 * 86_400, "h": 36_500 * 24, "hours": 36_500 * 24, "days": 36_500}
+"""By the unit in which the name of a setting ends."""
 _SECRET: Final = frozenset({"kafka_options", "clickhouse"})
 """Settings that hold passwords: their values are never said."""
 _ELSEWHERE: Final = frozenset({"FIVENINES_CACHE"})
@@ -52,6 +55,15 @@ class Settings(Derivation, BaseSettings):
     )
     partitions: int = Field(default=8, ge=1, le=1024, description="of each keyed topic; fixed when topics are created")
     terms: Path | None = Field(default=None, description="folder of terms files; without it those of the package")
+
+    @field_validator(*Derivation.model_fields)
+    @classmethod
+    def _within_a_century(cls, value: int, field: ValidationInfo) -> int:
+        """Beyond, an instant and its sum could leave the years that can be written."""
+        limit = _CENTURY[str(field.field_name).rsplit("_", 1)[-1]]
+        if value > limit:
+            raise PydanticKnownError("less_than_equal", {"le": limit})
+        return value
 
     @field_validator("kafka", "clickhouse")
     @classmethod

@@ -30,6 +30,8 @@ class Recorded:
         self.name = name
 
     def __enter__(self) -> Self:
+        if self.name == "-" and sys.stdin is None:
+            raise UnreadableError("-: standard input is closed")
         try:
             self._file = sys.stdin.buffer if self.name == "-" else Path(self.name).open("rb")
             self._lines = _plain(self._file)

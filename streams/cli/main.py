@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -75,6 +76,10 @@ def _fivenines() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its status."""
+    if sys.stderr is None:  # closed, as the next may be: `2>&-`
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 -- for as long as the process lives
+    if sys.stdout is None:
+        sys.exit(_say("the standard output is closed"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # what is printed is UTF-8, whatever the locale
             stream.reconfigure(encoding="utf-8", errors=stream.errors)

@@ -11,6 +11,7 @@ import typer
 import zstandard
 
 from schemas import times
+from streams.calendars import FIRST_YEAR, LAST_YEAR
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.progress import counting
@@ -19,6 +20,9 @@ from streams.simulate import Simulation, line_of, play
 
 app = typer.Typer()
 USUAL = Simulation()
+EARLIEST = f"{FIRST_YEAR}-01-02T00:00:00Z"
+"""The registry is written the day before a fleet begins."""
+LATEST = f"{LAST_YEAR + 1}-01-01T00:00:00Z"
 
 
 @command(app, "simulate")
@@ -61,6 +65,8 @@ def simulate(
     simulation = Simulation(
         locations, devices, days, interval, seed, outages, late, duplicates, ticks, collectors, begins
     )
+    if not times.parse(EARLIEST) <= begins <= simulation.end <= times.parse(LATEST):
+        raise CommandError(f"--start {start}: a fleet lives between {EARLIEST} and {LATEST}")
     if to is None:
         _to_kafka(simulation, settings)
         return

@@ -1,10 +1,13 @@
 """What only a process of its own has: its locale, its descriptors, its signals and the pipes it writes to."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 COMMAND = (sys.executable, "-m", "streams.cli")
 
@@ -23,3 +26,31 @@ def test_the_output_is_utf_8_in_every_locale(empty_folder: Path) -> None:
     assert told[0].returncode == 0, told[0].stderr
     assert "Zürich".encode() in told[0].stdout
     assert told[0].stdout == told[1].stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "replay --from - <&-",
+        "publish - <&-",
+        "replay --from s.ndjson >&-",
+        "simulate --to - >&-",
+        "simulate --to - --start 9999-12-31T00:00:00Z --days 5",
+        "simulate --to - --start 0001-01-01T00:00:00Z",
+        "simulate --to - --start 1970-01-01T00:00:00Z",
+        "simulate --to - --start 2110-12-31T00:00:00Z --days 5",
+        "replay --from s.ndjson --correction-horizon-days 999999999999",
+    ],
+)
+def test_what_cannot_be_done_is_one_line(empty_folder: Path, command: str) -> None:
+    (empty_folder / "s.ndjson").touch()
+    told = subprocess.run(
+        f"exec {shlex.join(COMMAND)} {command}", shell=True, capture_output=True, timeout=60, check=False
+    )
+    assert (told.returncode, told.stdout, told.stderr.count(b"\n")) == (2, b"", 1), told.stderr.decode()
+    assert told.stderr.startswith(b"fivenines: ")
+
+
+def test_errors_need_no_place_to_be_said(empty_folder: Path) -> None:
+    told = subprocess.run(f"exec {shlex.join(COMMAND)} replay --from absent 2>&-", shell=True, timeout=60, check=False)
+    assert told.returncode == 2

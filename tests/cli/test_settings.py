@@ -38,6 +38,10 @@ def test_the_environment_of_a_child_gives_it_the_same_settings(monkeypatch: pyte
     ("file", "said"),
     [
         ("blind_after_s = 0", "fivenines.toml: blind_after_s is 0: Input should be greater than or equal to 1"),
+        (
+            "correction_horizon_days = 999999999999",
+            "fivenines.toml: correction_horizon_days is 999999999999: Input should be less than or equal to 36500",
+        ),
         ("blind_afer_s = 10", "fivenines.toml: blind_afer_s is no setting; there are blind_after_s, "),
         ("blind_after_s = ", "fivenines.toml is not TOML: "),
         ('kafka_options = "no json"', "fivenines.toml: kafka_options is wrong: "),

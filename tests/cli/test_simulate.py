@@ -12,6 +12,7 @@ import zstandard
 from schemas.derivation import HOUR_MS, SECOND_MS, Derivation
 from schemas.events import Annotation, Event, Heartbeat, RegistryRecord, Tick
 from schemas.wire import Gate, decode
+from streams.cli.simulate import EARLIEST
 from streams.simulate import Message, Simulation, line_of, play
 from tests.cli.conftest import Fivenines
 
@@ -35,6 +36,13 @@ def events(sent: list[Message]) -> list[Event]:
     ]
     assert not [each for each in decoded if not isinstance(each, Event)]
     return [each for each in decoded if isinstance(each, Event)]
+
+
+@pytest.mark.parametrize("start", [EARLIEST, "2110-12-31T00:00:00Z"])
+def test_a_fleet_lives_in_any_contract_month(fivenines: Fivenines, start: str) -> None:
+    ended = fivenines("simulate", "--to", "-", "--start", start, "--days", 1, "--locations", 2, "--devices", 2)
+    assert (ended.status, ended.err) == (0, "")
+    assert len(ended.out.splitlines()) > 1000
 
 
 def test_the_same_seed_gives_the_same_events_and_another_seed_others(sent: list[Message]) -> None:
