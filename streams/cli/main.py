@@ -40,6 +40,10 @@ MODULES = {
 """Where each command is."""
 
 
+class Cut(Exception):  # noqa: N818 -- no error
+    """What ended a command that did nothing wrong, its cause: typer would make of that an exit status of its own."""
+
+
 class Commands(TyperGroup):
     """A command's module is imported when it is asked for: a file is replayed without the clients of any server."""
 
@@ -56,6 +60,12 @@ class Commands(TyperGroup):
         group = typer.main.get_group(import_module(f"streams.cli.{MODULES[cmd_name]}").app)
         group.name = cmd_name
         return group.commands.get(cmd_name, group)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (BrokenPipeError, KeyboardInterrupt) as cause:
+            raise Cut from cause
 
 
 app = typer.Typer(
@@ -97,16 +107,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _say(str(error))
     except TermsError as error:
         return _say("\n".join(error.problems))
-    except BrokenPipeError:  # the reader of our output has seen enough
-        _say_no_more()
-        return BROKEN_PIPE
+    except (Cut, BrokenPipeError, KeyboardInterrupt) as end:
+        return _cut(end.__cause__ if isinstance(end, Cut) else end)
     except OSError as error:  # a full disk, say
         _say_no_more()
         return _say(f"{error.filename or 'the output'}: {error.strerror or error}")
-    except (KeyboardInterrupt, typer.Abort):
+    return status if isinstance(status, int) else 0
+
+
+def _cut(end: BaseException | None) -> int:
+    if isinstance(end, KeyboardInterrupt):
         sys.stderr.write("fivenines: interrupted\n")
         return INTERRUPTED
-    return status if isinstance(status, int) else 0
+    _say_no_more()  # the reader of our output has seen enough
+    return BROKEN_PIPE
 
 
 def _say_no_more() -> None:

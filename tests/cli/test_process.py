@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,26 @@ def test_what_cannot_be_done_is_one_line(empty_folder: Path, command: str) -> No
 def test_errors_need_no_place_to_be_said(empty_folder: Path) -> None:
     told = subprocess.run(f"exec {shlex.join(COMMAND)} replay --from absent 2>&-", shell=True, timeout=60, check=False)
     assert told.returncode == 2
+
+
+MUCH = (*COMMAND, "simulate", "--to", "-", "--days", "400", "--locations", "500", "--devices", "1000")
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_in_silence() -> None:
+    with subprocess.Popen(MUCH, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 128 + signal.SIGPIPE
+
+
+def test_ctrl_c_ends_a_command_in_one_line() -> None:
+    with subprocess.Popen(MUCH, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=30)
+        assert told == b"fivenines: interrupted\n"
+        assert process.returncode == 128 + signal.SIGINT
