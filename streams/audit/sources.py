@@ -3,7 +3,10 @@
 import gzip
 import io
 import sys
+import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
@@ -12,6 +15,12 @@ import zstandard
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+DAMAGED = (EOFError, zlib.error, zstandard.ZstdError)
+"""What reading a packed file that is cut off or altered raises, beside OSError."""
+LINE_BYTES = 8 << 20
+"""A longer line cannot hold an event: the beginning of it is one bad line, and the rest is passed over."""
+NEVER_JSON = b"\0"
+"""What a line is cut off with: its beginning alone could be an event."""
 _PIECE_BYTES = 1 << 13
 """Of Zstandard at a time: each may become 16,000 times as much."""
 
@@ -30,14 +39,19 @@ class Recorded:
         self.name = name
 
     def __enter__(self) -> Self:
+        if not self.name:
+            raise UnreadableError("'' names no file")
         if self.name == "-" and sys.stdin is None:
             raise UnreadableError("-: standard input is closed")
         try:
             self._file = sys.stdin.buffer if self.name == "-" else Path(self.name).open("rb")
             self._lines = _plain(self._file)
-            self.is_plain = self._lines is self._file and self.name != "-"
+            self._has_mark = self._lines.peek(3).startswith(BOM_UTF8)
+            self.is_plain = self._lines is self._file and self.name != "-" and not self._has_mark
         except OSError as error:
             raise UnreadableError(f"{self.name}: {error.strerror or error}") from None
+        except DAMAGED as error:
+            raise UnreadableError(f"{self.name}: {error}") from None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -46,19 +60,31 @@ class Recorded:
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            yield from self._lines
-        except (OSError, EOFError, zstandard.ZstdError) as error:
+            if self._has_mark:
+                self._lines.read(len(BOM_UTF8))
+            for line in iter(partial(self._lines.readline, LINE_BYTES), b""):
+                if len(line) < LINE_BYTES or line.endswith(b"\n"):
+                    yield line
+                else:
+                    self._skip_line()
+                    yield line + NEVER_JSON
+        except (OSError, *DAMAGED) as error:
             raise UnreadableError(f"{self.name}: {error}") from None
 
+    def _skip_line(self) -> None:
+        """Read what is left of a line."""
+        while (part := self._lines.readline(LINE_BYTES)) and not part.endswith(b"\n"):
+            pass
 
-def _plain(file: BinaryIO) -> BinaryIO:
+
+def _plain(file: BinaryIO) -> io.BufferedReader:
     """The file, decompressed if its first bytes say that it is compressed."""
     buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, file))
     head = buffered.peek(4)[:4]
     if head.startswith(_GZIP):
-        return cast(BinaryIO, io.BufferedReader(gzip.GzipFile(fileobj=buffered), 1 << 18))
+        return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=buffered)), 1 << 18)
     if head == _ZSTD:
-        return cast(BinaryIO, io.BufferedReader(_Zstandard(buffered), 1 << 18))
+        return io.BufferedReader(_Zstandard(buffered), 1 << 18)
     return buffered
 
 
