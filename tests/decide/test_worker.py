@@ -69,7 +69,7 @@ def test_killed_before_anything_was_committed(platform: Platform) -> None:
     early, late = halves(story.outs)
     worker = platform.worker().ready()
     platform.publish(early)
-    wait(lambda: bool(platform.read(DECIDE_CHANGELOG)), 20, worker.log)
+    wait(lambda: bool(platform.read(DECIDE_CHANGELOG)), 120, worker.log)
     worker.kill()
     assert {done for done, _ in platform.committed().values()} <= {0, -1001}
     platform.worker().ready()
