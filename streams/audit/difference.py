@@ -40,10 +40,17 @@ class Difference:
         only = before if self.after is None else after if self.before is None else None
         return {
             "difference": f"only {only}" if only else "differs",
-            **{name: getattr(self.fact, name) for name in ("account_id", "month") if hasattr(self.fact, name)},
+            **self._place,
             "fact": self.fact.current() if only else None,
             "columns": {name: {before: was, after: now} for name, (was, now) in self.columns.items()},
         }
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        """What names the fact, and where it stands in its output, as written."""
+        fact, written = self.fact, self.fact.current()
+        fields = zip(fact.__struct_fields__, fact.__struct_encode_fields__, strict=True)
+        return {wire: written[wire] for name, wire in fields if name in {*fact.IDENTITY, *fact.ORDER}}
 
     def __str__(self) -> str:
         told = self.told("published", "derived")
