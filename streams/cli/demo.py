@@ -118,6 +118,10 @@ def _play(platform: Platform, console: Console) -> None:
 
 def _show(found: Sequence[dict[str, Any]], console: Console) -> None:
     console.print(_table(found[:SHOWN]))
+    if len(found) > SHOWN:
+        console.print(
+            f"[dim]and {len(found) - SHOWN} more; a location that changed hands has a month for each account[/]"
+        )
     earned = [month for month in found if month["credit_days"]]
     met = sum(bool(month["objective_met"]) for month in found)
     days = sum(month["credit_days"] for month in earned)
