@@ -10,6 +10,8 @@ from streams.archive.readers import consumer_group
 
 _POLL_S = 0.1
 _ANSWER_S = 10.0
+_STANDS_STILL_S = 0.5
+_FEW = 10_000
 
 
 def caught_up(
@@ -18,30 +20,60 @@ def caught_up(
     """Return once every message of `topic` before `offsets` (by partition: the next offset to be written) is read.
 
     ClickHouse commits an offset when what precedes it is in its tables, in `unreadable`, or left out on purpose, so
-    what it committed is asked, of Kafka: `kafka` are librdkafka's options. `timeout` is in seconds. Raises
+    what it committed is asked, of Kafka: `kafka` are librdkafka's options. Messages without a value make no row, and
+    it commits none of them until another follows: they are not waited for. `timeout` is in seconds. Raises
     TimeoutError, which says which partitions are behind and what ClickHouse complains about.
     """
     deadline = time.monotonic() + timeout
     wanted = {partition: offset for partition, offset in offsets.items() if offset > 0}
-    consumer = Consumer({**kafka, "group.id": consumer_group(str(client.database), topic)})
+    group = consumer_group(str(client.database), topic)
+    consumer = Consumer({**kafka, "group.id": group, "enable.auto.commit": False, "auto.offset.reset": "earliest"})
+    known, since = None, 0.0
     try:
         while behind := _behind(consumer, topic, wanted):
+            if behind != known:
+                known, since = behind, time.monotonic()
+            elif time.monotonic() - since > _STANDS_STILL_S:
+                nothing = [each for each in behind if _have_no_value(consumer, topic, each, behind[each], wanted[each])]
+                wanted = {each: wanted[each] for each in wanted if each not in nothing}
+                since = time.monotonic()
             if time.monotonic() > deadline:
+                places = ", ".join(
+                    f"partition {each} at {at} of {wanted[each]}" for each, at in behind.items() if each in wanted
+                )
                 raise TimeoutError(
-                    f"ClickHouse is behind on {topic} after {timeout:g} s: {behind}{_complaint(client, topic)}"
+                    f"ClickHouse is behind on {topic} after {timeout:g} s: {places}{_complaint(client, topic)}"
                 )
             time.sleep(_POLL_S)
     finally:
         consumer.close()
 
 
-def _behind(consumer: Consumer, topic: str, wanted: Mapping[int, int]) -> str:
+def _behind(consumer: Consumer, topic: str, wanted: Mapping[int, int]) -> dict[int, int]:
+    """The partitions that are behind, and where each is."""
+    if not wanted:
+        return {}
     committed = consumer.committed([TopicPartition(topic, partition) for partition in wanted], timeout=_ANSWER_S)
-    return ", ".join(
-        f"partition {each.partition} at {max(each.offset, 0)} of {wanted[each.partition]}"
-        for each in committed
-        if each.offset < wanted[each.partition]
-    )
+    return {each.partition: max(each.offset, 0) for each in committed if each.offset < wanted[each.partition]}
+
+
+def _have_no_value(consumer: Consumer, topic: str, partition: int, start: int, end: int) -> bool:
+    """Whether the messages in ``[start, end)`` are few, and all without a value."""
+    if end - start > _FEW:
+        return False
+    consumer.assign([TopicPartition(topic, partition, start)])
+    try:
+        deadline = time.monotonic() + _ANSWER_S
+        while time.monotonic() < deadline:
+            for message in consumer.consume(end - start, _POLL_S):
+                offset: int = message.offset() or 0
+                if message.error() is None and offset < end and message.value() is not None:
+                    return False
+            if consumer.position([TopicPartition(topic, partition)])[0].offset >= end:
+                return True
+        return False
+    finally:
+        consumer.unassign()
 
 
 def _complaint(client: Client, topic: str) -> str:

@@ -236,3 +236,16 @@ def test_what_was_refused_is_archived_and_not_accepted(archive: Archive) -> None
         "SELECT reason, size, body FROM dead_letters FINAL WHERE topic = 'device-heartbeats' AND offset = {o:Int64}"
     )
     assert archive.rows(letters, o=place) == [("wrong_key", len(value), value.decode())]
+
+
+def test_messages_without_a_value_are_not_waited_for(archive: Archive) -> None:
+    """They make no row, and ClickHouse commits nothing past them until another message follows."""
+    place = archive.settled("device-heartbeats")[0]
+    for _ in range(3):
+        archive.publish("device-heartbeats", None, b"location")
+    assert archive.settled("device-heartbeats")[0] == place + 3
+    later = {**HEARTBEAT, "location_id": "later"}
+    archive.publish("device-heartbeats", None, b"location")
+    archive.publish("device-heartbeats", json.dumps(later).encode(), b"later")
+    archive.settled("device-heartbeats")
+    assert archive.rows("SELECT count() FROM heartbeats_archived WHERE location_id = 'later'") == [(1,)]
