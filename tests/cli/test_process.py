@@ -71,7 +71,10 @@ def test_a_reader_that_has_seen_enough_ends_a_command_in_silence() -> None:
 
 
 def test_ctrl_c_ends_a_command_in_one_line() -> None:
-    with subprocess.Popen(MUCH, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    def heeds_ctrl_c() -> None:  # what a shell starts in the background is told to ignore it, and hands that on
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with subprocess.Popen(MUCH, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heeds_ctrl_c) as process:
         assert process.stdout is not None
         assert process.stdout.readline()
         process.send_signal(signal.SIGINT)
