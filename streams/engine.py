@@ -16,6 +16,9 @@ import msgspec
 from schemas.facts import Fact
 from streams.timers import Timers, slot_of
 
+NEVER = -1
+"""What the last saved record of a key covers that was not saved yet."""
+
 FOREVER = 1 << 62
 """Later than every instant: the end of what has not ended, and when nothing is due."""
 
@@ -104,8 +107,8 @@ class Held(msgspec.Struct, gc=False):
     due_by_slowest: int = FOREVER
     changed: bool = False
     """Whether anything was taken in since somebody last asked, and set it back."""
-    covers: int = -1
-    """The offset up to which input is in the record that was saved last; -1: there is none. For who saves it."""
+    covers: int = NEVER
+    """The offset up to which input is in the record that was saved last. For who saves it."""
 
     def say(self, index: int, facts: Iterable[Fact]) -> None:
         """Hold that these are the facts that a fold said last."""
@@ -205,15 +208,15 @@ class Loop:
         due, due_by_slowest, parts = _SAVED.decode(saved)
         states = tuple(fold.load(bytes(state)) for fold, (state, _) in zip(self.folds, parts, strict=True))
         published = tuple(fold.fact.load(facts, key) for fold, (_, facts) in zip(self.folds, parts, strict=True))
-        self.keys[key] = held = Held(key, partition, states, published, due, due_by_slowest)
-        self._tell_again(held)
+        self.hold(Held(key, partition, states, published, due, due_by_slowest))
         if due < FOREVER:
             self._due.setdefault(partition, Timers()).set(key, due)
         if due_by_slowest < FOREVER:
             self._due_by_slowest.set(key, due_by_slowest)
 
-    def _tell_again(self, held: Held) -> None:
-        """What one fold said and others were told was saved once."""
+    def hold(self, held: Held) -> None:
+        """Hold this of a key, in place of anything held now. What one fold said, those down the chain are told."""
+        self.keys[held.key] = held
         for fold, published in zip(self.folds, held.published, strict=True):
             for reader in self._readers.get(fold.fact.TOPIC, ()):
                 for fact in published:
@@ -235,27 +238,28 @@ class Loop:
         """After stream time moved on: the facts that changed because nothing arrived."""
         said: list[Fact] = []
         if (timers := self._due.get(partition)) is not None:
-            for key, held in self._passed(timers, self.world.time(partition), _due):
-                said += self._settle_due(key, held, timers, position)
+            now = self.world.time(partition) or 0
+            for key in self._passed(timers, now, _due):
+                said += self._settle_due(key, now, timers, position)
         if self._waits_for_slowest:
-            for key, _ in self._passed(self._due_by_slowest, self.world.slowest, _due_by_slowest):
+            for key in self._passed(self._due_by_slowest, self.world.slowest or 0, _due_by_slowest):
                 said += self.settle(key, self._late_by_slowest, position)
         return said
 
-    def _passed(self, timers: Timers, now: int | None, due: Callable[[Held], int]) -> list[tuple[str, Held]]:
+    def _passed(self, timers: Timers, now: int, due: Callable[[Held], int]) -> list[str]:
         """The keys that are due before `now`, in order of time."""
         passed = set()
-        for slot, key in timers.passed(now or 0):
+        for slot, key in timers.passed(now):
             held = self.keys.get(key)
             at = FOREVER if held is None else due(held)
-            if at < (now or 0):
+            if at < now:
                 passed.add((at, key))
             elif slot_of(at) == slot:
                 timers.set(key, at)
-        return [(key, self.keys[key]) for _, key in sorted(passed)]
+        return [key for _, key in sorted(passed)]
 
-    def _settle_due(self, key: str, held: Held, timers: Timers, position: Position) -> list[Fact]:
-        now = self.world.time(held.partition) or 0
+    def _settle_due(self, key: str, now: int, timers: Timers, position: Position) -> list[Fact]:
+        held = self.keys[key]
         late, following = self._late(key, held, now)
         if not late and not self._waits_for_slowest and following < FOREVER:
             # nearly always: a sample came since, and the hold of that one lasts

@@ -23,10 +23,11 @@ class Timers:
 
     def passed(self, now: int) -> Iterator[tuple[int, str]]:
         """Slot and key of all that was set to an instant of a slot that began before `now`. They are set no more."""
-        slots = []
+        passed = []
         while self._slots and self._slots[0] * SLOT_MS < now:
-            slots.append(heappop(self._slots))
-        for slot, keys in [(slot, self._keys.pop(slot)) for slot in slots]:
+            slot = heappop(self._slots)
+            passed.append((slot, self._keys.pop(slot)))
+        for slot, keys in passed:
             for key in keys:
                 yield slot, key
 

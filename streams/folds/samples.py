@@ -96,7 +96,7 @@ class Device(msgspec.Struct, eq=False, gc=False):
     def __len__(self) -> int:
         return len(self.gaps) + 1 if self.last_code >= 0 else 0
 
-    def times(self) -> Sequence[int]:
+    def times(self) -> list[int]:
         return [*accumulate(self.gaps, initial=self.since)] if self.last_code >= 0 else []
 
     def code(self, index: int) -> int:
@@ -197,14 +197,10 @@ class Device(msgspec.Struct, eq=False, gc=False):
             self._remove(index)
 
     def _remove(self, index: int) -> None:
-        times = [*self.times()]
+        times = self.times()
         del times[index]
         if not isinstance(self.codes, int):
             del self.codes[index]
-        self._hold(times)
-
-    def _hold(self, times: Sequence[int]) -> None:
-        """Hold these samples, in order of time, of which the profiles are known."""
         self.gaps = narrow([*map(sub, islice(times, 1, None), times)])
         self.since, self.last_at = (times[0], times[-1]) if times else (FOREVER, ALWAYS)
         self.last_code = self.code(-1) if times else -1

@@ -74,7 +74,7 @@ class States(Fold):
             if taken_at != at:
                 return device.add_delayed(at, taken_at, code, self.profiles)
         if device.last_code == code and at < location.settled_until:
-            # Alike, and within the hold of the last one, which still lasts. Written out: it is asked of every sample.
+            # Alike, and within the hold of the last one, which still lasts.
             last = device.last_at
             if last < at <= last + device.hold_ms >= now:
                 device.append(at, code)

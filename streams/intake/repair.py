@@ -10,7 +10,6 @@ import threading
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -18,7 +17,7 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import TopicPartition
 
 from schemas.events.heartbeat import effective_at
-from schemas.facts import DeadLetter, Fact, LocationState
+from schemas.facts import DeadLetter, Fact
 from streams.archive.read import Heartbeats, accepted_heartbeats, current_facts
 from streams.archive.wait import caught_up
 from streams.engine import Held, by_identity
@@ -196,8 +195,8 @@ def rebuild(past: Past) -> None:
             states.absorb_delayed(location, device_id, profile, dated, taken_at)
     states.merge(location, known.states[STATES])
     published = tuple(_newest(*facts) for facts in zip(past.published, known.published, strict=True))
-    rows = sorted((fact for fact in published[STATES] if isinstance(fact, LocationState)), key=attrgetter("from_"))
-    loop.keys[location_id] = Held(known.key, share.partition, (location, rows), published, covers=known.covers)
+    down_the_chain = (fold.empty() for fold in loop.folds[STATES + 1 :])
+    loop.hold(Held(known.key, share.partition, (location, *down_the_chain), published, covers=known.covers))
     # Months that are final stay as they are, but for what was accepted before they were.
     still_open = share.world.open_since(share.clock.time or 0)
     loop.forget(location_id, min(still_open, dirty.since - 1))

@@ -15,6 +15,7 @@ import msgspec
 from confluent_kafka import Consumer
 
 from schemas.topics import INTAKE_STATE
+from streams.engine import NEVER
 from streams.folds.samples import Profile
 from streams.intake.kafka import read
 
@@ -24,7 +25,6 @@ HEADER_KEY = b"\xffheader"
 PARTS = 256
 """Sums are kept for so many parts of the locations, so that those of one part alone say from where to read again."""
 
-NEVER = -1
 _32_BITS = (1 << 32) - 1
 
 

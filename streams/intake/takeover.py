@@ -59,12 +59,14 @@ class TakeOver:
         if header is not None:
             share.clock.restore(header.clock)
         for location, record in snapshot.locations.items():
-            share.chain.restore(location.decode(), partition, record.state)
-            share.chain.loop.keys[location.decode()].covers = snapshot.counted[location]
+            location_id = location.decode()
+            share.chain.restore(location_id, partition, record.state)
+            held = share.chain.loop.keys[location_id]
+            held.covers = snapshot.counted[location]
             if record.dirty is not None:
-                share.memory.dirty[location.decode()] = record.dirty
+                share.memory.dirty[location_id] = record.dirty
             if snapshot.is_ahead(record):
-                share.chain.loop.keys[location.decode()].changed = share.has_spoken = True
+                held.changed = share.has_spoken = True
         low, share.end = watermarks(self.reader, TOPIC, partition)
         share.position = max(low, self._resume_at(share, snapshot))
         share.quiet_until = snapshot.reaches()
