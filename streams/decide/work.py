@@ -21,6 +21,7 @@ from streams.decide.records import Record, clock_key, compressed
 from streams.decide.turns import changes_from, next_turn
 from streams.engine import FOREVER
 from streams.folds.availability import Months
+from streams.folds.outages import find
 
 if TYPE_CHECKING:
     from streams.decide.decider import Decider
@@ -118,7 +119,7 @@ class Work:
             self._refuse(message, Rejected("wrong_key", "the key is not the state's own location_id"))
             return
         months = self._load(row.location_id, message.partition)
-        known = next((each for each in months.rows if each.from_ == row.from_), None)
+        _, known = find(months.rows, row.from_)
         if row != known and self._chain.loop.absorb(row.TOPIC, row.location_id, row, message.partition):
             self._told(row.location_id, changes_from(row, known))
 

@@ -77,14 +77,21 @@ class Outages(Fold):
 
 def keep_newest(rows: Rows, row: LocationState) -> bool:
     """Keep a row unless a newer one is known; whether it was kept."""
-    index = bisect_left(rows, row.from_, key=attrgetter("from_"))
-    if index == len(rows) or rows[index].from_ != row.from_:
-        rows.insert(index, row)
-    elif rows[index].version > row.version:
+    place, known = find(rows, row.from_)
+    if known is None:
+        rows.insert(place, row)
+    elif known.version > row.version:
         return False
     else:
-        rows[index] = row
+        rows[place] = row
     return True
+
+
+def find(rows: Rows, start: int) -> tuple[int, LocationState | None]:
+    """The row that begins at an instant, with its place; None: the place where it would stand."""
+    place = bisect_left(rows, start, key=attrgetter("from_"))
+    known = rows[place] if place < len(rows) else None
+    return place, known if known is not None and known.from_ == start else None
 
 
 def drop_before(rows: Rows, needed: int, ended: int) -> None:
