@@ -167,17 +167,15 @@ def blind(client: Client, derivation: Derivation) -> Iterator[Finding]:
             dateDiff('millisecond', max(occurred_at), (SELECT max(occurred_at) FROM ticks_accepted)) AS silent_ms
         FROM ticks_accepted GROUP BY collector_id ORDER BY collector_id"""
     rows = client.query(query).result_rows
-    deaf = [row for row in rows if row[2] > derivation.blind_after_ms]
-    retired = [row for row in deaf if row[2] > RETIRED_AFTER_MS]
+    silent = [row for row in rows if row[2] > derivation.blind_after_ms]
+    deaf = [row for row in silent if row[2] <= RETIRED_AFTER_MS]
     for collector_id, since, ms in deaf:
-        if ms <= RETIRED_AFTER_MS:
-            found = f"{collector_id} since {since} UTC ({ms // SECOND_MS:,} s)"
-            yield Finding(
-                "blind", found, "see that it listens: what its devices are meanwhile is unknown", broken=False
-            )
+        found = f"{collector_id} since {since} UTC ({ms // SECOND_MS:,} s)"
+        yield Finding("blind", found, "see that it listens: what its devices are meanwhile is unknown", broken=False)
     if rows:
-        gone = f", {len(retired)} not heard for more than a day" if retired else ""
-        yield Finding("collectors", f"{len(rows) - len(deaf)} listening{gone}")
+        retired = len(silent) - len(deaf)
+        gone = f", {retired} not heard for more than a day" if retired else ""
+        yield Finding("collectors", f"{len(rows) - len(silent)} listening{gone}")
 
 
 def refused(client: Client) -> Iterator[Finding]:

@@ -34,13 +34,13 @@ def caught_up(
             if behind != known:
                 known, since = behind, time.monotonic()
             elif time.monotonic() - since > _STANDS_STILL_S:
-                nothing = [each for each in behind if _have_no_value(consumer, topic, each, behind[each], wanted[each])]
-                wanted = {each: wanted[each] for each in wanted if each not in nothing}
-                since = time.monotonic()
+                for partition, at in behind.items():
+                    if _have_no_value(consumer, topic, partition, at, wanted[partition]):
+                        del wanted[partition]
+                known = None
+                continue
             if time.monotonic() > deadline:
-                places = ", ".join(
-                    f"partition {each} at {at} of {wanted[each]}" for each, at in behind.items() if each in wanted
-                )
+                places = ", ".join(f"partition {each} at {at} of {wanted[each]}" for each, at in behind.items())
                 raise TimeoutError(
                     f"ClickHouse is behind on {topic} after {timeout:g} s: {places}{_complaint(client, topic)}"
                 )

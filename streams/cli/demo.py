@@ -16,7 +16,7 @@ from infra.datafolder import DataFolder, is_taken
 from infra.servers import FORMAT
 from streams.cli.errors import CommandError
 from streams.cli.options import command
-from streams.cli.progress import counting
+from streams.cli.progress import counting, steps
 from streams.cli.replay import compared
 from streams.cli.stopping import until_told
 from streams.cli.terms import book_of
@@ -45,10 +45,7 @@ def demo(
     console = Console()
     own = _own(settings)
     try:
-        with (
-            Platform(own, lambda step: console.print(f"· {step}", style="dim", markup=False)) as platform,
-            _stopped_in_order(),
-        ):
+        with Platform(own, steps(console)) as platform, _stopped_in_order():
             _play(platform, console)
             if keep:
                 flags = f"--data {own.data} --partitions {PARTITIONS} --blind-after-s {BLIND_AFTER_S}"

@@ -20,6 +20,11 @@ def counting(what: str, total: int | None = None) -> Iterator[Callable[[int], No
         yield lambda more: progress.advance(task, more)
 
 
+def steps(console: Console) -> Callable[[str], None]:
+    """Says each step of what takes long, a line each, as it begins."""
+    return lambda step: console.print(f"· {step}", style="dim", markup=False)
+
+
 def ticked_off(what: str, things: Iterable[Thing]) -> Iterable[Thing]:
     """The same things, counted while they pass; only on a terminal, so that it costs nothing elsewhere."""
     return _counted(what, things) if Console(stderr=True).is_terminal else things

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.cli.options import command
+from streams.cli.progress import steps
 from streams.cli.stopping import until_told
 from streams.cli.terms import book_of
 from streams.cli.visible import visible
@@ -39,10 +40,7 @@ def up(settings: Settings) -> None:
     order."""
     book_of(settings)  # a mistake in the terms is said before anything starts
     console = Console(stderr=True)
-    with (
-        until_told() as stop,
-        Platform(settings, lambda step: console.print(f"· {step}", style="dim", markup=False)) as platform,
-    ):
+    with until_told() as stop, Platform(settings, steps(console)) as platform:
         for what, where in _places(platform).items():
             console.print(f"{what:11} {where}", markup=False, soft_wrap=True)
         with connected(platform.servers.clickhouse) as client:
