@@ -178,9 +178,9 @@ class Loop:
         self._schedule(key, held)
         return said
 
-    def settle_all(self, position: Position) -> Iterable[Fact]:
-        """Ask every fold about every key: the whole answer, when nothing was asked before."""
-        for key in self.keys:
+    def settle_all(self, keys: Iterable[str], position: Position) -> Iterable[Fact]:
+        """Ask every fold about keys: the whole answer, when nothing was asked before."""
+        for key in keys:
             yield from self.settle(key, range(len(self.folds)), position)
 
     def broadcast(self, change: Any, partitions: Callable[[Partition], bool], position: Position) -> list[Fact]:

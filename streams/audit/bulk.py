@@ -6,7 +6,7 @@ differ in nothing but their time are put together. What is not plainly right goe
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -21,6 +21,7 @@ from streams.engine import FOREVER, Partition
 from streams.folds.chain import Chain
 from streams.folds.samples import CHANGES_ONLY, UNSTATED, Profile
 from streams.folds.states import profile_of
+from streams.folds.world import World
 
 if TYPE_CHECKING:  # a file needs no client of ClickHouse
     from streams.archive.read import Heartbeats
@@ -146,14 +147,18 @@ class Bulk:
             if known is not each:
                 known.times.extend(each.times)
 
-    def pour(self, chain: Chain, location_id: str | None = None) -> None:
-        """Tell the core: of one location, whereas the heartbeats of others then only move the time."""
-        for alike in sorted(self._alike.values(), key=_count, reverse=True):  # what is added to many is quick if few
-            if location_id in (None, alike.location_id):
-                chain.absorb_all(alike.location_id, alike.device_id, alike.profile, alike.times, alike.partition)
-            else:
-                chain.world.clock(alike.partition).event(max(alike.times))
-        self._alike.clear()
+    def move_time(self, world: World) -> None:
+        """Tell how far time has come, which all that follows depends on."""
+        for alike in self._alike.values():
+            world.clock(alike.partition).event(max(alike.times))
+
+    def pour(self, chain: Chain, wanted: Callable[[str], bool]) -> None:
+        """Tell the core, of the locations that are wanted."""
+        told = {says: alike for says, alike in self._alike.items() if wanted(alike.location_id)}
+        for alike in sorted(told.values(), key=_count, reverse=True):  # what is added to many is quick if few
+            chain.absorb_all(alike.location_id, alike.device_id, alike.profile, alike.times, alike.partition)
+        for says in told:
+            del self._alike[says]
 
 
 def _count(alike: Alike) -> int:

@@ -6,7 +6,7 @@ order between them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -98,9 +98,23 @@ class Replay:
 
     def facts(self) -> Iterator[Fact]:
         """Every current fact, in no order."""
-        self.bulk.pour(self.chain, self.location)
+        self.end()
+        yield from self.derived(self.concerns)
+
+    def end(self) -> None:
+        """All was read: settle what only the whole log can tell."""
+        self.bulk.move_time(self.world)
         self._settle_conflicts()
-        yield from self.rederived()
+
+    def derived(self, wanted: Callable[[str], bool]) -> Iterator[Fact]:
+        """The current facts of some of the locations, in no order."""
+        self.bulk.pour(self.chain, wanted)
+        self._add_registered()
+        yield from self.chain.loop.settle_all(filter(wanted, self.chain.loop.keys), Position())
+
+    def concerns(self, location_id: str | None) -> bool:
+        """Whether what belongs to a location, or to none, is wanted."""
+        return self.location in (None, location_id)
 
     def absorb(self, event: Event, partition: Partition) -> None:
         """Take in an event that is beyond doubt."""
@@ -111,8 +125,7 @@ class Replay:
 
     def rederived(self) -> Iterator[Fact]:
         """The facts that are others than those told last."""
-        self._add_registered()
-        yield from self.chain.loop.settle_all(Position())
+        yield from self.derived(self.concerns)
 
     def month_as_of(self, published: Availability) -> Availability | None:
         """An account's open month at a location as it was at the published instant; None if it was not then, and where
@@ -146,7 +159,7 @@ class Replay:
             return
         if isinstance(event, Rejected):
             self._refuse(event, entry)
-        elif isinstance(event, Heartbeat) and self.location not in (None, event.location_id):
+        elif isinstance(event, Heartbeat) and not self.concerns(event.location_id):
             self.world.clock(line.partition).event(event.effective_at(self._lag_ms))
         elif isinstance(event, RegistryRecord | Heartbeat | Tick):
             self.absorb(event, line.partition)
@@ -161,7 +174,7 @@ class Replay:
         line = entry.line
         if self.keep_refused:
             event = decode(line.topic, line.value, headers=line.headers, check_key=False, gate=self._no_gate)
-            if isinstance(event, Event) and self.location in (None, getattr(event, "location_id", None)):
+            if isinstance(event, Event) and self.concerns(getattr(event, "location_id", None)):
                 self.refused.setdefault(rejected.reason, []).append((event, line.partition))
         at = {"line": entry.number} if line.offset is None else {"offset": line.offset}
         self.dead_letters.append(dead_letter(rejected, line.value, topic=line.topic, partition=line.partition, **at))

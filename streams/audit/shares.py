@@ -1,7 +1,8 @@
-"""A long file read by several processes at once, each its share: what is alike is put together, in one audit.
+"""The audit of a long file by several processes at once: each reads a share of the lines, then derives the facts of a
+share of the locations.
 
 Only a plain file can be entered in the middle. Each process takes the short way for what is plain in its share, and
-says where the other lines stand; those are then read here, in the order of the file.
+says where the other lines stand; what is alike is put together, and the others read, here, in the order of the file.
 """
 
 import gc
@@ -13,7 +14,9 @@ from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+from zlib import crc32
 
+from schemas.facts import Fact
 from streams.audit.bulk import Alike, Bulk
 from streams.audit.replay import Replay
 
@@ -52,6 +55,33 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
                 file.seek(place)
                 audit.read_line(before + number, file.readline())
             before += share.lines
+
+
+def facts_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
+    """Every current fact, in no order. They were derived elsewhere: the audit can be asked nothing more."""
+    audit.end()
+    with ProcessPoolExecutor(processes, get_context("fork"), _inherit, (audit,)) as pool:
+        for facts in pool.map(partial(_derived, processes), range(processes)):
+            yield from facts
+
+
+_inherited: list[Replay] = []
+"""In a process that derives: the audit as it was when the process began."""
+
+
+def _inherit(audit: Replay) -> None:
+    gc.disable()
+    _inherited.append(audit)
+
+
+def _derived(processes: int, share: int) -> list[Fact]:
+    """Which locations are whose share follows from their names."""
+    audit = _inherited[0]
+
+    def is_wanted(location_id: str) -> bool:
+        return crc32(location_id.encode()) % processes == share and audit.concerns(location_id)
+
+    return list(audit.derived(is_wanted))
 
 
 def _read(path: Path, bulk: Bulk, start: int, end: int) -> Share:

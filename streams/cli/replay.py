@@ -12,7 +12,7 @@ from schemas.facts import DeadLetter, Fact
 from schemas.terms.book import Book, read_book
 from streams.audit.narrowing import Narrowing
 from streams.audit.replay import Replay, in_order
-from streams.audit.shares import processes_for, read_in_shares
+from streams.audit.shares import facts_in_shares, processes_for, read_in_shares
 from streams.audit.sources import Recorded
 from streams.calendars import calendar
 from streams.cli.errors import CommandError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # a file needs neither Kafka nor ClickHouse
 app = typer.Typer()
 
 DIFFERS = 1
+LIVE = frozenset({"kafka", "archive"})
 
 
 @command(app, "replay")
@@ -58,6 +59,10 @@ def replay(
         raise CommandError("--reconsider needs the refused messages themselves: --from kafka or a file has them")
     book = read_book(settings.terms)
     _refuse_no_month(book, month)
+    if diff or source in LIVE:
+        from streams.cli.connections import as_the_platform
+
+        settings = as_the_platform(settings)
     audit = Replay(
         book,
         settings.derivation,
@@ -67,7 +72,7 @@ def replay(
         keep_refused=reconsider,
     )
     narrowing = Narrowing(account, location, month)
-    _read(audit, source, settings)
+    processes = _read(audit, source, settings)
     for topic, count in sorted(audit.unknown.items()):
         _warn(f"{topic}: {count:,} messages have fields that nobody knows; those were ignored")
     if diff:
@@ -75,7 +80,7 @@ def replay(
     elif reconsider:
         _show_reconsidered(audit, narrowing, how)
     else:
-        _show_facts(audit, narrowing, how)
+        _show_facts(audit, narrowing, how, processes)
 
 
 def _refuse_no_month(book: Book, name: str | None) -> None:
@@ -87,7 +92,8 @@ def _refuse_no_month(book: Book, name: str | None) -> None:
         raise CommandError(f"--month {name}: {error}") from None
 
 
-def _read(audit: Replay, source: str, settings: Settings) -> None:
+def _read(audit: Replay, source: str, settings: Settings) -> int:
+    """How many processes the recording is worth."""
     if source == "kafka":
         from streams.audit.logged import logged
         from streams.cli.connections import kafka_of
@@ -101,10 +107,11 @@ def _read(audit: Replay, source: str, settings: Settings) -> None:
         with archive_of(settings) as client, counting("reading the archive", heartbeats_held(client)) as done:
             read_archive(audit, client, done)
     else:
-        _read_file(audit, source)
+        return _read_file(audit, source)
+    return 1
 
 
-def _read_file(audit: Replay, source: str) -> None:
+def _read_file(audit: Replay, source: str) -> int:
     with Recorded(source) as recorded:
         processes = processes_for(Path(source)) if recorded.is_plain else 1
         if processes == 1:
@@ -114,10 +121,12 @@ def _read_file(audit: Replay, source: str) -> None:
             read_in_shares(audit, Path(source), processes)
         except OSError as error:
             raise CommandError(f"{source}: {error.strerror or error}") from None
+    return processes
 
 
-def _show_facts(audit: Replay, narrowing: Narrowing, how: Format | None) -> None:
-    found: list[Fact | DeadLetter] = list(narrowing.of(audit.facts(), audit.world))
+def _show_facts(audit: Replay, narrowing: Narrowing, how: Format | None, processes: int) -> None:
+    facts = audit.facts() if processes == 1 else facts_in_shares(audit, processes)
+    found: list[Fact | DeadLetter] = list(narrowing.of(facts, audit.world))
     if not narrowing.narrows:
         found += audit.dead_letters
     show(_records(in_order(found)), how)

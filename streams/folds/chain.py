@@ -42,8 +42,8 @@ class Chain:
     def absorb_all(
         self, location_id: str, device_id: str, profile: Profile, times: Sequence[int], partition: Partition
     ) -> None:
-        """Take in a device's heartbeats that differ in nothing but their time, and derive nothing yet."""
-        self.world.clock(partition).event(max(times))
+        """Take in a device's heartbeats that differ in nothing but their time, and derive nothing yet. Time itself has
+        come so far already."""
         held = self._stands(location_id, partition)
         for fold, state in zip(self.loop.folds, held.states, strict=True):
             if isinstance(fold, States):

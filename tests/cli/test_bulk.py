@@ -2,7 +2,8 @@
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from hypothesis import strategies as st
 
 from schemas import times
 from schemas.derivation import DAY_MS, SECOND_MS, Derivation
+from schemas.facts import Fact
 from schemas.terms.book import read_book
 from schemas.wire import Rejected, dead_letter, parse_line
 from streams.audit.bulk import Bulk
 from streams.audit.replay import Entry, Replay, in_order
-from streams.audit.shares import read_in_shares
+from streams.audit.shares import facts_in_shares, read_in_shares
 from streams.simulate import Simulation, line_of, play
 
 BOOK = read_book()
@@ -113,11 +115,15 @@ def in_shares(processes: int) -> Callable[[Replay, list[bytes]], None]:
 
 
 def told(
-    read: Callable[[Replay, list[bytes]], None], recording: list[bytes], until: int | None, location: str | None
+    read: Callable[[Replay, list[bytes]], None],
+    recording: list[bytes],
+    until: int | None = None,
+    location: str | None = None,
+    derived: Callable[[Replay], Iterable[Fact]] = Replay.facts,
 ) -> Any:
     replay = Replay(BOOK, Derivation(), until=until, location=location)
     read(replay, recording)
-    facts = [fact for fact in replay.facts() if location in (None, fact.key)]
+    facts = [fact for fact in derived(replay) if location in (None, fact.key)]
     return [fact.current() for fact in in_order([*facts, *replay.dead_letters])]
 
 
@@ -144,17 +150,20 @@ def test_plain_heartbeats_stay_on_the_short_way(more: dict[str, Any]) -> None:
     assert list(bulk.others([line, placed, wrapped, b"no line"])) == [(4, b"no line")]
 
 
+@pytest.mark.parametrize("location", [None, "location-000001"])
 @pytest.mark.parametrize("processes", [1, 2, 3, 8])
-def test_a_file_read_by_several_processes_tells_the_same(processes: int) -> None:
+def test_a_file_audited_by_several_processes_tells_the_same(processes: int, location: str | None) -> None:
     fleet = Simulation(locations=3, devices=5, days=0.2, outages=30, late=0.1, duplicates=0.1, ticks_s=60)
     recording = [line_of(message).encode() for message in chain.from_iterable(play(fleet))]
     for place in range(0, len(recording), 40):
         recording[place] = recording[place][:30] + b"\n"
     recording[-1] = b"the last, without its end"
     assert len(recording) > 500
-    assert told(in_shares(processes), recording, None, None) == told(long_way, recording, None, None)
+    derived = partial(facts_in_shares, processes=processes)
+    expected = told(long_way, recording, location=location)
+    assert told(in_shares(processes), recording, location=location, derived=derived) == expected
 
 
 def test_a_file_shorter_than_its_processes_is_read_once() -> None:
     for recording in ([], [b"x"], [b"x\n", b"\n", b"y"]):
-        assert told(in_shares(4), recording, None, None) == told(long_way, recording, None, None)
+        assert told(in_shares(4), recording) == told(long_way, recording)

@@ -91,7 +91,7 @@ def test_events_of_another_key_change_nothing(recording: Recording, location_id:
         elif isinstance(event, Heartbeat):
             lag_ms = recording.settings.max_clock_lag_s * 1000
             chain.world.clock(partition).event(event.effective_at(lag_ms))
-    alone = current(chain.loop.settle_all(Position()))
+    alone = current(chain.loop.settle_all(chain.loop.keys, Position()))
     assert of_key(alone, location_id) == of_key(everything, location_id)
 
 
