@@ -121,6 +121,13 @@ def readers(kafka: Mapping[str, str], client: Client | None) -> Iterator[Finding
                 continue
             remedy = "" if behind < BEHIND else f"start more of them: `fivenines {name}`"
             yield Finding(name, f"{members[group]} running, {behind:,} messages behind", remedy)
+        if dirty := following.dirty():
+            yield Finding(
+                "repair",
+                f"{dirty:,} locations wait, of which something came late",
+                "until then an audit differs there; intake repairs one after the other while ClickHouse answers",
+                broken=False,
+            )
         if client is None:
             return
         try:

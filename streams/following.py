@@ -1,7 +1,7 @@
 """How far the groups that read a platform's topics have come, and waiting for them."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, TopicPartition
@@ -58,9 +58,16 @@ class Following:
     def lag(self, group: str, topic: str) -> int:
         """How many messages a group has not finished."""
         ends = self.ends(topic)
-        places = [TopicPartition(topic, partition) for partition in ends]
-        committed = self._groups[group].committed(places, timeout=10)
-        return sum(max(0, ends[each.partition] - max(each.offset, 0)) for each in committed)
+        return sum(max(0, ends[each.partition] - max(each.offset, 0)) for each in self._committed(group, topic, ends))
+
+    def dirty(self) -> int:
+        """How many locations wait for repair, as intake said with its last saves."""
+        ends = self.ends(Heartbeat.TOPIC)
+        return sum(int(each.metadata or 0) for each in self._committed(INTAKE_GROUP, Heartbeat.TOPIC, ends))
+
+    def _committed(self, group: str, topic: str, partitions: Iterable[int]) -> list[TopicPartition]:
+        places = [TopicPartition(topic, partition) for partition in partitions]
+        return self._groups[group].committed(places, timeout=10)
 
     def wait(self, check: Callable[[], None], tell: Callable[[str], None], timeout_s: float = 300) -> None:
         """Return when intake and decide have finished what is there. `check` raises when they cannot.
@@ -78,9 +85,12 @@ class Following:
                 "intake": self.lag(INTAKE_GROUP, Heartbeat.TOPIC),
                 "decide": sum(self.lag(DECIDE_APP, topic) for topic in (LocationState.TOPIC, Annotation.TOPIC)),
             }
-            tell(", ".join(f"{name} has {left:,} to go" for name, left in behind.items() if left) or "settling")
+            waiting = [f"{name} has {left:,} to go" for name, left in behind.items() if left]
+            if dirty := self.dirty():
+                waiting.append(f"{dirty:,} locations wait for repair")
+            tell(", ".join(waiting) or "settling")
             published = [self.ends(topic) for topic in (LocationState.TOPIC, Availability.TOPIC, Credit.TOPIC)]
-            if any(behind.values()) or published != before:
+            if waiting or published != before:
                 before, since = published, time.monotonic()
             elif time.monotonic() - since > STEADY_S:
                 return

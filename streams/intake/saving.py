@@ -12,13 +12,14 @@ from math import inf
 from typing import NamedTuple
 
 import msgspec
+from confluent_kafka import TopicPartition
 
 from schemas.topics import INTAKE_STATE
 from streams.intake import saved
 from streams.intake.outbox import WATCHED, Outbox
 from streams.intake.output import Output
 from streams.intake.saved import Header, Saved, Snapshot, Sums
-from streams.intake.share import Share
+from streams.intake.share import TOPIC, Share
 
 EVERY_S = 3.0
 WRITTEN_WITHIN = 0.6
@@ -62,6 +63,12 @@ class Saving:
             return False
         is_known = (self.covers, self._registry) == (share.position, share.registry_offset)
         return share.is_quiet or (is_known and not share.has_spoken)
+
+    @property
+    def committed(self) -> TopicPartition:
+        """What the group is told: how far the saves go, and how many locations wait for repair."""
+        share = self.share
+        return TopicPartition(TOPIC, share.partition, self.covers, metadata=str(len(share.memory.dirty)))
 
     def go_on(self, every_s: float) -> bool:
         """Do what is due now of a save that begins every `every_s` seconds; whether it was completed."""

@@ -203,23 +203,24 @@ class Session:
         from a process that is no member any more."""
         if not self._pause.is_over_limit() or not self.followed:
             return
-        covered = [TopicPartition(TOPIC, partition, each.saving.covers) for partition, each in self.followed.items()]
+        covered = [each.saving.committed for each in self.followed.values()]
         try:
             self._consumer.commit(offsets=covered, asynchronous=False)
         except KafkaException as error:
             raise Interrupted(f"this process stood still, and lost its share: {reason(error.args[0])}") from error
 
     def _commit(self, saving: Saving) -> None:
-        """Only a hint, for those who watch the group's lag: the state says where to resume."""
-        at = TopicPartition(TOPIC, saving.share.partition, saving.covers)
+        """Only for those who watch the group: the state says where to resume."""
         try:
-            self._consumer.commit(offsets=[at], asynchronous=True)
+            self._consumer.commit(offsets=[saving.committed], asynchronous=True)
         except KafkaException as error:
-            log.warning("offset not committed", partition=at.partition, reason=reason(error.args[0]))
+            log.warning("offset not committed", partition=saving.share.partition, reason=reason(error.args[0]))
 
     def _save(self, savings: Sequence[Saving], within_s: float) -> None:
         if not save_all(savings, self.outbox.poll, within_s):
             log.warning("not all was saved: the rest is read again", within_s=within_s)
+        for saving in savings:
+            self._commit(saving)
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         try:

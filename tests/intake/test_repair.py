@@ -9,6 +9,7 @@ import pytest
 from infra.clickhouse import EmbeddedClickHouse
 from schemas.wire import Line
 from streams.archive.migrate import migrate
+from streams.following import Following
 from tests.archive.archive import database
 from tests.fleets import EDGE, HOUR, SETTINGS, Fleet
 from tests.intake.platform import Platform, connection, end
@@ -61,9 +62,12 @@ def test_what_came_too_late_waits_without_an_archive_and_is_repaired_with_one(ar
         live.await_saved()
     waiting = live.dirty()
     assert sum(waiting.values()), "no sample came too late: this shows nothing"
-    live.archive = archive
-    with live.intake():
-        await_repaired(live)
+    with Following({"bootstrap.servers": live.bootstrap}) as following:
+        assert following.dirty() == len(waiting)
+        live.archive = archive
+        with live.intake():
+            await_repaired(live)
+        assert following.dirty() == 0
     live.check()
 
 
