@@ -1,4 +1,4 @@
-"""`credits`: the days a month's downtime earned (CR-1..CR-3; semantics §5)."""
+"""`credits`: the days a month's downtime earned (CR-1, CR-3; semantics §5)."""
 
 from typing import ClassVar, Literal
 

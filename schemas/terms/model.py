@@ -39,7 +39,7 @@ CLAUSE_OF_CAUSE = {
 
 
 class Availability(Part):
-    """Annex A §2: what is promised, and when a location is down."""
+    """Annex A §2 and §6: what is promised, and when a location is down."""
 
     objective: Share = term("AV-1, I-10", "share of the covered time in which a location is up, judged on integers")
     judged_per: Literal["location"] = term("AV-2", "downtime of several locations is never combined")

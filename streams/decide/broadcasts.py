@@ -1,4 +1,4 @@
-"""What every partition needs to know: the registry, and how far each partition has been followed (semantics §7).
+"""What every partition needs to know: the registry, and how far each partition has been followed (semantics §2, §6).
 
 Both are read completely before the first event is taken, and followed from then on.
 """

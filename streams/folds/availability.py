@@ -1,4 +1,5 @@
-"""`availability`: a location's states -> an account's month there (AV-1, AV-2, EX-1..EX-6; semantics §4).
+"""`availability`: a location's states -> an account's month there (AV-1, AV-2, EX-1..EX-6, I-6, I-7, I-9,
+I-10; semantics §4).
 
 Every covered millisecond is exactly one of up, down, excluded and unknown. It refuses to say anything about months in
 which nobody had the location, and about time after `as_of`.

@@ -1,4 +1,4 @@
-"""`location_outages`: a location's states -> when it was down (A§2, I-6, I-9; semantics §3).
+"""`location_outages`: a location's states -> when it was down (A§2, I-6; semantics §3).
 
 A maximal run of down. Unknown time between two parts of it stays inside, and one that may still turn out to be inside
 keeps the outage open. It refuses to count unknown time as downtime.
