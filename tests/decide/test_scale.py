@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -18,6 +17,7 @@ from schemas.topics import DECIDE_CHANGELOG
 from streams.decide.records import clock_key, compressed, is_clock, read_record
 from tests.decide.cluster import Cluster, Process
 from tests.decide.platform import Platform, Worker, wait
+from tests.decide.said import out, state_of
 from tests.decide.story import Out, Story
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -59,27 +59,8 @@ def progress(through: int) -> Iterator[Out]:
         yield out(Progress.TOPIC, 0, said.key, said.written())
 
 
-def row(location_id: str, since: int, to: int | None, state: Any) -> Out:
-    fact = LocationState(
-        terms="terms",
-        fold_version=1,
-        settings={},
-        version=to or since,
-        location_id=location_id,
-        from_=since,
-        to=to,
-        state=state,
-        devices_up=int(state == "up"),
-        devices_down=int(state == "down"),
-        devices_unknown=0,
-        devices_silent=0,
-        resolution_ms=1_050_000,
-    )
-    return out(LocationState.TOPIC, partition_of(location_id), location_id, fact.written())
-
-
-def out(topic: str, partition: int, key: str | None, value: dict[str, Any]) -> Out:
-    return Out(topic, partition, None if key is None else key.encode(), msgspec.json.encode(value), BEGIN)
+def row(location_id: str, since: int, to: int | None, state: str) -> Out:
+    return state_of(location_id, partition_of(location_id), since, to, state, hold_ms=1_050_000)
 
 
 def five_months() -> dict[bytes, bytes]:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from functools import partial
 
 import msgspec
 import pytest
@@ -16,6 +16,7 @@ from streams.audit.replay import Replay
 from streams.decide.broadcasts import read_progress
 from streams.decide.turns import changes_from
 from tests.decide.cluster import Cluster, Process
+from tests.decide.said import out, state_of
 from tests.decide.story import BOOK, DERIVATION, Out, Story, differences
 
 LOCATION = "loc-0"
@@ -32,9 +33,7 @@ MARCH, APRIL = at("03-01T08:00:00"), at("04-01T07:00:00")
 """When they begin in the terms' zone."""
 DELAY_MS = 48 * HOUR_MS
 
-
-def out(topic: str, partition: int, key: str | None, value: dict[str, Any]) -> Out:
-    return Out(topic, partition, None if key is None else key.encode(), msgspec.json.encode(value), BEGIN)
+row = partial(state_of, LOCATION, MINE)
 
 
 def registered(name: str = "at first", since: int = BEGIN, account: str = "account-0") -> Out:
@@ -42,25 +41,6 @@ def registered(name: str = "at first", since: int = BEGIN, account: str = "accou
     location = {"entity": "location", "location_id": LOCATION, "account_id": account, "name": name}
     location |= {"valid_from": times.render(since), "recorded_at": times.render(BEGIN)}
     return out("registry", 0, LOCATION, location | {"sla_from": times.render(BEGIN)})
-
-
-def row(since: int, to: int | None, state: Any, version: int = 0) -> Out:
-    fact = LocationState(
-        terms="terms",
-        fold_version=1,
-        settings={},
-        version=version or to or since,
-        location_id=LOCATION,
-        from_=since,
-        to=to,
-        state=state,
-        devices_up=int(state == "up"),
-        devices_down=int(state == "down"),
-        devices_unknown=int(state == "unknown"),
-        devices_silent=0,
-        resolution_ms=None,
-    )
-    return out(LocationState.TOPIC, MINE, LOCATION, fact.written())
 
 
 def annotated(name: str, since: int, to: int | None, cause: str) -> Out:
