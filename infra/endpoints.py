@@ -32,10 +32,13 @@ class ClickHouseServer:
 
 @dataclass(frozen=True)
 class Endpoints:
-    """`kafka_config` are librdkafka's options, `bootstrap.servers` among them."""
+    """`kafka_config` are librdkafka's options, `bootstrap.servers` among them. `settings` are the platform's, by name,
+    that every process which derives the same must share.
+    """
 
     kafka_config: Mapping[str, str] = field(repr=False)
     clickhouse: ClickHouseServer
+    settings: Mapping[str, int] = field(default_factory=dict)
 
 
 def running(data: Path) -> Endpoints:
@@ -46,7 +49,11 @@ def running(data: Path) -> Endpoints:
         kept = json.loads(_file(data).read_text())
     except FileNotFoundError:
         raise ServerError(f"the platform on {data} is still starting, or stopping: try again in a moment") from None
-    return Endpoints(kafka_config=kept["kafka_config"], clickhouse=ClickHouseServer(**kept["clickhouse"]))
+    return Endpoints(
+        kafka_config=kept["kafka_config"],
+        clickhouse=ClickHouseServer(**kept["clickhouse"]),
+        settings=kept.get("settings", {}),  # an earlier version keeps none
+    )
 
 
 def publish(data: Path, endpoints: Endpoints) -> None:

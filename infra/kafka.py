@@ -1,5 +1,6 @@
 """A real Apache Kafka on this machine: one broker that is its own KRaft controller, on loopback ports."""
 
+import errno
 import shutil
 import subprocess
 import tempfile
@@ -14,7 +15,7 @@ from infra import ports
 from infra.datafolder import DataFolder, writing
 from infra.jars import KAFKA_VERSION, cache_folder, jars
 from infra.ports import LOOPBACK
-from infra.supervised import ServerDiedError, ServerError, Supervised
+from infra.supervised import DISK_IS_FULL, ServerDiedError, ServerError, Supervised
 
 FORMAT = "kafka 1"
 READY_WITHIN_S = 60.0
@@ -171,7 +172,10 @@ class EmbeddedKafka:
             check=False,
         )
         if done.returncode:
-            raise ServerError(f"Kafka's data folder {self._data} cannot be formatted:\n{done.stdout}{done.stderr}")
+            said = done.stdout + done.stderr
+            if DISK_IS_FULL in said:
+                raise OSError(errno.ENOSPC, DISK_IS_FULL)
+            raise ServerError(f"Kafka's data folder {self._data} cannot be formatted:\n{said}")
 
     def _launch(self) -> None:
         if self._train:

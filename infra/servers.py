@@ -21,8 +21,8 @@ class Servers:
 
     `kafka` (bootstrap servers, with `kafka_options`: librdkafka's TLS and SASL options) and `clickhouse` (a URL,
     `https://USER:PASSWORD@HOST:PORT/DATABASE`) name the operator's own servers; what is not named is embedded.
-    ClickHouse reaches Kafka as the platform does. While it runs, other processes find the same servers with
-    `endpoints.running(data)`. Raises ServerError.
+    ClickHouse reaches Kafka as the platform does. While it runs, other processes find the same servers, and the
+    platform's `settings`, with `endpoints.running(data)`. Raises ServerError.
     """
 
     def __init__(
@@ -32,12 +32,14 @@ class Servers:
         kafka: str | None = None,
         kafka_options: Mapping[str, str] | None = None,
         clickhouse: str | None = None,
+        settings: Mapping[str, int] | None = None,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._folder = DataFolder(data, what="fivenines", version=FORMAT)
         self._bootstrap = kafka
         self._options = dict(kafka_options or {})
         self._url = clickhouse
+        self._settings = dict(settings or {})
         self._held = ExitStack()
         self._endpoints: Endpoints | None = None
         home = self._folder.path
@@ -88,7 +90,9 @@ class Servers:
                 except BaseException:
                     self._stop_embedded()
                     raise
-            self._endpoints = Endpoints(kafka_config=self._kafka_settings(), clickhouse=self._clickhouse_settings())
+            self._endpoints = Endpoints(
+                kafka_config=self._kafka_settings(), clickhouse=self._clickhouse_settings(), settings=self._settings
+            )
             publish(self._folder.path, self._endpoints)
             held.callback(forget, self._folder.path)
             self._held = held.pop_all()

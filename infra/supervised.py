@@ -12,6 +12,7 @@ from infra import guard
 
 POLL_S = 0.02
 QUOTED_LINES = 12
+DISK_IS_FULL = "No space left on device"
 STACK_FRAME = re.compile(r"\d+\. .* @ 0x|\s+at ")
 
 
@@ -20,7 +21,7 @@ class ServerError(RuntimeError):
 
 
 class ServerDiedError(ServerError):
-    """A server ended by itself; the message quotes the end of its log."""
+    """A server ended by itself: how, and where its log is, in the first line of the message; then the log's end."""
 
 
 class Supervised:
@@ -96,12 +97,20 @@ class Supervised:
         """Raises ServerDiedError when the server ended by itself."""
         if self._guard is not None and (status := self._guard.poll()) is not None:
             how = f"was killed by signal {status - 128}" if status > 128 else f"ended with status {status}"
-            raise ServerDiedError(f"{self.name} {how}; the end of its log:\n{self.last_words()}")
+            raise ServerDiedError(self._with_its_log(how))
 
     def last_words(self) -> str:
         """What it wrote last to each of its logs, for a person to read."""
         quoted = (_tail(log, start) for log, start in self._read_from.items())
         return "\n".join(filter(None, quoted)) or "  (nothing)"
+
+    def _with_its_log(self, what: str) -> str:
+        """What happened, and what its log says of it: of a full disk one line, however much the server makes of it."""
+        said = self.last_words()
+        log = next((log for log, start in self._read_from.items() if _tail(log, start)), self._log)
+        if DISK_IS_FULL in said:
+            return f"{self.name} {what}: the disk of {self._cwd} is full; make room, then start again. Its log is {log}"
+        return f"{self.name} {what}; its log is {log}\n{said}"
 
     def _spawn(self) -> None:
         self._log.unlink(missing_ok=True)
@@ -133,9 +142,7 @@ class Supervised:
             if ready():
                 return
             if time.monotonic() > deadline:
-                raise ServerError(
-                    f"{self.name} is not ready after {within_s:g} s; the end of its log:\n{self.last_words()}"
-                )
+                raise ServerError(self._with_its_log(f"is not ready after {within_s:g} s"))
             time.sleep(POLL_S)
 
 

@@ -36,6 +36,7 @@ class Platform:
             kafka=settings.kafka,
             kafka_options=settings.kafka_options,
             clickhouse=settings.clickhouse,
+            settings=settings.deciding,
             report=report,
         )
         self.metrics: dict[str, str] = {}
@@ -53,6 +54,10 @@ class Platform:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if isinstance(error, ServerDiedError):  # without it nobody can end in order: what was saved is all that counts
+            self._report(str(error).partition("\n")[0])
+            for process in self._processes.values():
+                process.kill()
         self._report("stopping")
         self._held.close()
 
@@ -60,7 +65,8 @@ class Platform:
         self._report("starting Kafka and ClickHouse")
         self._held.enter_context(self.servers)
         self._report("creating topics and tables")
-        prepare(self.servers.kafka_config, self.servers.clickhouse, self.settings)
+        for difference in prepare(self.servers.kafka_config, self.servers.clickhouse, self.settings):
+            self._report(difference)  # the settings are others than when the topics were created
         for name in PROCESSES:
             self._report(f"starting {name}")
             process = self._processes[name] = self._process(name)
@@ -73,16 +79,17 @@ class Platform:
         for name, process in self._processes.items():
             try:
                 process.check()
-            except ServerDiedError:
-                self._start_again(name, process)
+            except ServerDiedError as death:
+                self._start_again(name, process, death)
 
-    def _start_again(self, name: str, process: Supervised) -> None:
+    def _start_again(self, name: str, process: Supervised, death: ServerDiedError) -> None:
         count, last = self._restarts.get(name, (0, 0.0))
         now = time.monotonic()
         count = count + 1 if now - last < STEADY_AFTER_S else 1
         if count > RESTARTS:
-            process.check()
-        self._report(f"{name} ended by itself: starting it again ({count} of {RESTARTS})")
+            raise death
+        self._report(str(death))  # in full: its next start begins its log anew
+        self._report(f"starting {name} again ({count} of {RESTARTS})")
         self._restarts[name] = count, now
         process.kill()
         process.start(lambda: True, within_s=30)

@@ -7,6 +7,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from streams.cli.visible import visible
+
 Thing = TypeVar("Thing")
 
 
@@ -21,8 +23,13 @@ def counting(what: str, total: int | None = None) -> Iterator[Callable[[int], No
 
 
 def steps(console: Console) -> Callable[[str], None]:
-    """Says each step of what takes long, a line each, as it begins."""
-    return lambda step: console.print(f"· {step}", style="dim", markup=False)
+    """Says each step of what takes long as it begins: a line, and below it what a log says, if that is part of it."""
+
+    def say(step: str) -> None:
+        lines = "\n".join(map(visible, step.splitlines()))
+        console.print(f"· {lines}", style="dim", markup=False, soft_wrap=True)
+
+    return say
 
 
 def ticked_off(what: str, things: Iterable[Thing]) -> Iterable[Thing]:

@@ -193,7 +193,7 @@ def test_it_keeps_its_data_through_stop_and_kill_whichever_ports_are_free(own: E
     ask(own, "INSERT INTO kept VALUES (2)")
     os.kill(own.pid, signal.SIGKILL)
     assert eventually(lambda: not own.alive)
-    with pytest.raises(ServerDiedError, match=r"ClickHouse was killed by signal 9; the end of its log:"):
+    with pytest.raises(ServerDiedError, match=r"ClickHouse was killed by signal 9; its log is .*/logs/"):
         own.check()
 
     own.start()

@@ -93,7 +93,7 @@ def test_it_keeps_its_data_through_stop_and_kill_whichever_ports_are_free(own: E
     port = own.port
     os.kill(own.pid, signal.SIGKILL)
     assert eventually(lambda: not own.alive)
-    with pytest.raises(ServerDiedError, match=r"Kafka .* was killed by signal 9; the end of its log:"):
+    with pytest.raises(ServerDiedError, match=r"Kafka .* was killed by signal 9; its log is .*/logs/"):
         own.check()
 
     own.start()

@@ -94,6 +94,16 @@ def test_named_servers_are_used_in_the_same_way(
 
 @pytest.mark.kafka
 @pytest.mark.clickhouse
+def test_others_find_the_settings_of_the_platform_that_runs_now(
+    kafka: EmbeddedKafka, clickhouse: EmbeddedClickHouse, tmp_path: Path
+) -> None:
+    for settings in ({"partitions": 2}, {"partitions": 8}, {}):
+        with Servers(tmp_path, kafka=kafka.bootstrap, clickhouse=url_of(clickhouse), settings=settings):
+            assert endpoints.running(tmp_path).settings == settings
+
+
+@pytest.mark.kafka
+@pytest.mark.clickhouse
 @pytest.mark.parametrize(
     ("password", "database", "reason"),
     [("wrong", "fivenines", "Authentication failed"), (None, "nowhere", "Database nowhere does not exist")],

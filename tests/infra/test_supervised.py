@@ -90,9 +90,28 @@ def test_a_server_may_be_started_again(tmp_path: Path) -> None:
 )
 def test_the_death_of_a_child_is_told_with_the_end_of_its_log(tmp_path: Path, script: str, how: str) -> None:
     with supervised(tmp_path, script) as server:
-        with pytest.raises(ServerDiedError, match=f"A server {how}; the end of its log:\n  no room on the moon"):
+        with pytest.raises(ServerDiedError, match=f"A server {how}; its log is {tmp_path}/log\n  no room on the moon"):
             start(server, tmp_path)
         assert not server.alive
+
+
+def test_a_full_disk_is_one_line_whatever_the_server_makes_of_it(tmp_path: Path) -> None:
+    script = """if True:
+        print("ERROR Error while appending to topic-0")
+        print("java.io.IOException: No space left on device")
+        print("\tat java.base/sun.nio.ch.UnixFileDispatcherImpl.write0(Native Method)")
+        raise SystemExit(1)"""
+    with supervised(tmp_path, script) as server, pytest.raises(ServerDiedError) as error:
+        start(server, tmp_path)
+    said = f"the disk of {tmp_path} is full; make room, then start again. Its log is {tmp_path}/log"
+    assert str(error.value) == f"A server ended with status 1: {said}"
+
+
+def test_a_death_is_told_with_the_log_that_says_something(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "print('only here'); raise SystemExit(1)"]
+    server = Supervised("A server", command, cwd=tmp_path, log=tmp_path / "output", logs=[tmp_path / "own"])
+    with pytest.raises(ServerDiedError, match=f"; its log is {tmp_path}/output\n  only here"):
+        start(server, tmp_path)
 
 
 def test_a_death_after_the_start_is_noticed(tmp_path: Path) -> None:
@@ -122,7 +141,7 @@ def test_a_server_that_is_never_ready_is_an_error_and_does_not_stay(tmp_path: Pa
             pids.append(server.pid)
             return False
 
-        with pytest.raises(ServerError, match=r"not ready after 0.5 s; the end of its log:\n  thinking"):
+        with pytest.raises(ServerError, match=r"not ready after 0.5 s; its log is .*/log\n  thinking"):
             server.start(never, within_s=0.5)
         assert is_gone(pids[0])
 
