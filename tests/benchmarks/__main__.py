@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [NAME…] [--small]`: measure, show a table, leave JSON under build/."""
+"""`python -m tests.benchmarks [NAME…] [--small]`: measure, show each figure and then all, leave JSON under build/."""
 
 import argparse
 import signal
@@ -49,7 +49,9 @@ def main(arguments: list[str] | None = None) -> list[Figure]:
     for name in chosen.names or BENCHMARKS:
         before = load()
         console.rule(f"{name} (load {before:.2f})")
-        found += (replace(figure, machine_load=before) for figure in measured(name, stage))
+        for figure in measured(name, stage):
+            figures.tell(figure, console)
+            found.append(replace(figure, machine_load=before))
     figures.show(found, machine, console)
     path = BUILD / ("small.json" if chosen.small else "results.json")
     figures.write(found, machine, path, small=chosen.small)

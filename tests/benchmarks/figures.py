@@ -51,12 +51,22 @@ def show(figures: list[Figure], machine: Machine, console: Console) -> None:
     ):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]
     for each in figures:
-        sign = "≥" if each.better == "more" else "≤"
-        target = "" if each.target is None else f"{sign} {number(each.target)} {each.unit}"
-        measured = "not measured" if each.value is None else f"{number(each.value)} {each.unit}"
-        verdict = {True: "[green]reached[/]", False: "[red]missed[/]", None: "[red]failed[/]" if each.failed else ""}
-        table.add_row(each.name, measured, target, verdict[each.reached], escape(each.note))
+        table.add_row(*_cells(each))
     console.print(table)
+
+
+def tell(figure: Figure, console: Console) -> None:
+    """One figure as it is known, in one line: whatever ends the run later does not take it."""
+    console.print("  ".join(filter(None, _cells(figure))), highlight=False, soft_wrap=True)
+
+
+def _cells(figure: Figure) -> tuple[str, str, str, str, str]:
+    """Its columns, in rich's markup."""
+    sign = "≥" if figure.better == "more" else "≤"
+    target = "" if figure.target is None else f"{sign} {number(figure.target)} {figure.unit}"
+    measured = "not measured" if figure.value is None else f"{number(figure.value)} {figure.unit}"
+    verdict = {True: "[green]reached[/]", False: "[red]missed[/]", None: "[red]failed[/]" if figure.failed else ""}
+    return figure.name, measured, target, verdict[figure.reached], escape(figure.note)
 
 
 def write(figures: list[Figure], machine: Machine, path: Path, *, small: bool) -> None:

@@ -1,16 +1,18 @@
 """What is told about a measurement."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from tests.benchmarks import __main__ as benchmarks
 from tests.benchmarks import figures
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.latency import nearest_rank
 from tests.benchmarks.machine import this_machine
-from tests.benchmarks.stage import median_ratio
+from tests.benchmarks.stage import Stage, median_ratio
 
 
 @pytest.mark.parametrize(
@@ -56,3 +58,17 @@ def test_what_is_written_says_what_was_measured_and_on_which_machine(tmp_path: P
     shown = console.export_text()
     assert "missed" in shown
     assert "it cannot be had" in shown
+
+
+def test_a_figure_is_said_before_the_next_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def killed(_: Stage) -> Iterator[Figure]:
+        yield Figure(name="first", value=1.5, unit="s", target=2.0, better="less", note="[of] a note")
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(benchmarks.BENCHMARKS, "demo", killed)
+    monkeypatch.setattr(benchmarks.signal, "signal", lambda *_: None)
+    with pytest.raises(KeyboardInterrupt):
+        benchmarks.main(["demo"])
+    assert "first  1.5 s  ≤ 2 s  reached  [of] a note\n" in capsys.readouterr().out
