@@ -15,13 +15,16 @@ PARTITIONS = 2
 """Every tick goes to every partition: more of them would be more ticks, and no more to see."""
 
 
-def publish(simulation: Simulation, kafka: Mapping[str, str], partitions: int, count: Callable[[int], None]) -> None:
-    """Play a simulation to Kafka; `count` is told how many more events have gone."""
+def publish(simulation: Simulation, kafka: Mapping[str, str], partitions: int, count: Callable[[int], None]) -> int:
+    """Play a simulation to Kafka: how many events it has. `count` is told how many more of them have gone."""
+    sent = 0
     with Publisher(kafka, partitions) as publisher:
         for batch in play(simulation):
             for _, topic, key, value in batch:
                 publisher.send(topic, None if key is None else key.encode(), value.encode())
+            sent += len(batch)
             count(len(batch))
+    return sent
 
 
 def months(client: Client) -> list[dict[str, Any]]:

@@ -86,6 +86,11 @@ class Settings(Derivation, BaseSettings):
         """Those settings that decide what is derived."""
         return Derivation(**{name: getattr(self, name) for name in Derivation.model_fields})
 
+    @property
+    def deciding(self) -> dict[str, int]:
+        """By name, what two processes must share to derive the same of the same topics."""
+        return {**self.derivation.model_dump(), "partitions": self.partitions}
+
     def environment(self) -> dict[str, str]:
         """The environment that gives a child process these settings."""
         values = self.model_dump(mode="json", exclude_none=True)

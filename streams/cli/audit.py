@@ -11,7 +11,7 @@ from schemas.terms.book import read_book
 from streams.archive.read import heartbeats_held
 from streams.audit import oracle
 from streams.audit.oracle import Difference
-from streams.cli.connections import archive_of
+from streams.cli.connections import archive_of, as_the_platform
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.output import FormatOption, Record, show
@@ -37,6 +37,7 @@ def audit(
     """
     if not sql:
         raise CommandError("say --sql: it is the one independent derivation there is")
+    settings = as_the_platform(settings)
     with archive_of(settings) as client:
         client.set_client_setting("session_id", str(uuid4()))  # where its temporary tables live
         client.set_client_setting("session_timeout", LONGEST_S)

@@ -9,8 +9,28 @@ from clickhouse_connect.driver.exceptions import Error as ClickHouseError
 from infra import external
 from infra.endpoints import ClickHouseServer, running
 from infra.supervised import ServerError
+from streams.cli.errors import CommandError
 from streams.platform import connected
 from streams.settings import Settings
+
+
+def as_the_platform(settings: Settings, *, what_if: bool = False) -> Settings:
+    """The settings with which the platform that runs on the data folder derives: what was not given is taken from it,
+    and what was given must be the same, unless it is asked what would follow if.
+
+    Who names servers of their own has their own settings, too. Raises CommandError about what was given otherwise,
+    ServerError where no platform runs.
+    """
+    if settings.kafka or settings.clickhouse:
+        return settings
+    given = settings.deciding
+    has = {name: value for name, value in running(settings.data).settings.items() if name in given}
+    others = [name for name in has if name in settings.model_fields_set and given[name] != has[name]]
+    if others and not what_if:
+        differs = " and ".join(f"{name} {has[name]}, not {given[name]}" for name in others)
+        flags = " ".join(f"--{name.replace('_', '-')} {has[name]}" for name in others)
+        raise CommandError(f"the platform on {settings.data} runs with {differs}: give {flags}")
+    return settings.model_copy(update={name: has[name] for name in has.keys() - settings.model_fields_set})
 
 
 def kafka_of(settings: Settings) -> dict[str, str]:

@@ -40,7 +40,11 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the platform running afterwards, until Ctrl-C.")] = False,
 ) -> None:
     """Play a month of a sample fleet (50 locations, 120 devices) through the live platform on a folder of its own, show
-    what it found, prove that the audit agrees, and stop."""
+    what it found, prove that the audit agrees, and stop.
+
+    It is wiped each time, and so its folder is never that of --data but beside it: with --data X it is X-demo, without
+    it .fivenines-demo. Its --partitions and --blind-after-s are its own, too.
+    """
     book_of(settings)
     console = Console()
     own = _own(settings)
@@ -48,8 +52,7 @@ def demo(
         with Platform(own, steps(console)) as platform, _stopped_in_order():
             _play(platform, console)
             if keep:
-                flags = f"--data {own.data} --partitions {PARTITIONS} --blind-after-s {BLIND_AFTER_S}"
-                said = f"\nThe platform stays, until Ctrl-C. To ask it: fivenines doctor {flags}"
+                said = f"\nThe platform stays, until Ctrl-C. To ask it: fivenines doctor --data {own.data}"
                 console.print(said, markup=False, soft_wrap=True)
                 _stay(platform)
     except (PublishingError, TimeoutError) as error:

@@ -1,7 +1,7 @@
 """`fivenines doctor`: whether the platform is well, line by line."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import typer
 from clickhouse_connect.driver.client import Client
@@ -10,7 +10,7 @@ from rich.text import Text
 
 from infra.supervised import ServerError
 from streams import doctor as checks
-from streams.cli.connections import archive_of, kafka_of
+from streams.cli.connections import archive_of, as_the_platform, kafka_of
 from streams.cli.options import command
 from streams.cli.visible import visible
 from streams.doctor import Finding, guarded
@@ -30,6 +30,8 @@ def doctor(settings: Settings) -> None:
     """
     console = Console(highlight=False, soft_wrap=True)
     unwell = False
+    with suppress(ServerError):  # what does not run is a finding
+        settings = as_the_platform(settings)
     for finding in _findings(settings):
         mark = _mark(finding)
         unwell |= mark == BROKEN

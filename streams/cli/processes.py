@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.connections import clickhouse_of, kafka_of
+from streams.cli.connections import as_the_platform, clickhouse_of, kafka_of
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.stopping import until_told
@@ -26,6 +26,7 @@ def intake(
     """
     from streams.intake import run
 
+    settings = as_the_platform(settings)
     book = book_of(settings)
     kafka = kafka_of(settings)
     bootstrap = kafka.pop("bootstrap.servers")
@@ -58,6 +59,7 @@ def worker(
     from streams.decide import app as decide
     from streams.decide import worker as decide_worker
 
+    settings = as_the_platform(settings)
     book = book_of(settings)
     kafka = kafka_of(settings)
     folder = settings.data / "worker"

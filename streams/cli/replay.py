@@ -62,7 +62,7 @@ def replay(
     if diff or source in LIVE:
         from streams.cli.connections import as_the_platform
 
-        settings = as_the_platform(settings)
+        settings = as_the_platform(settings, what_if=not diff)
     audit = Replay(
         book,
         settings.derivation,
@@ -163,9 +163,10 @@ def compared(settings: Settings, endpoints: "Endpoints") -> "list[Difference]":
 def _show_reconsidered(audit: Replay, narrowing: Narrowing, how: Format | None) -> None:
     from streams.audit.reconsider import reconsider
 
+    parts = list(reconsider(audit, narrowing))
     reasons: list[Record] = []
     facts: list[Record] = []
-    for part in reconsider(audit, narrowing):
+    for part in parts:
         value = {
             "reason": part.reason,
             "refused": part.refused,
@@ -179,6 +180,8 @@ def _show_reconsidered(audit: Replay, narrowing: Narrowing, how: Format | None) 
             for d in part.differences
         )
     show([*reasons, *sorted(facts, key=lambda record: record["topic"])], how)
+    refused, readable = sum(part.refused for part in parts), sum(part.readable for part in parts)
+    _warn(f"{refused:,} messages were refused, {readable:,} of them can be read and make {len(facts):,} differences")
 
 
 def _warn(text: str) -> None:

@@ -9,7 +9,7 @@ from infra.supervised import ServerError
 from schemas.topics import TOPICS
 from streams import topics as kafka_topics
 from streams.archive import migrate as tables
-from streams.cli.connections import archive_of, clickhouse_of, kafka_of
+from streams.cli.connections import archive_of, as_the_platform, clickhouse_of, kafka_of
 from streams.cli.options import command
 from streams.cli.output import FormatOption, Record, show
 from streams.settings import Settings
@@ -23,6 +23,7 @@ DIFFERS = 1
 def topics(settings: Settings, how: FormatOption = None) -> None:
     """Create the topics that are missing, and list all of them. Exit 1 if one is not as the catalogue says: what exists
     is never changed."""
+    settings = as_the_platform(settings)
     config = kafka_of(settings)
     bootstrap = config.pop("bootstrap.servers")
     try:

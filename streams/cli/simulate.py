@@ -69,11 +69,19 @@ def simulate(
         raise CommandError(f"--start {start}: a fleet lives between {EARLIEST} and {LATEST}")
     if to is None:
         _to_kafka(simulation, settings)
-        return
-    with _opened(to) as file, counting("simulating", simulation.events) as count:
+    else:
+        _to_file(simulation, to)
+
+
+def _to_file(simulation: Simulation, name: str) -> None:
+    written = 0
+    with _opened(name) as file, counting("simulating", simulation.events) as count:
         for batch in play(simulation):
             file.write("".join(map(line_of, batch)).encode())
+            written += len(batch)
             count(len(batch))
+    if name != "-":  # who reads the events themselves need not be told
+        sys.stderr.write(f"fivenines: {written:,} events written to {name}\n")
 
 
 def _to_kafka(simulation: Simulation, settings: Settings) -> None:
@@ -85,9 +93,10 @@ def _to_kafka(simulation: Simulation, settings: Settings) -> None:
     kafka = kafka_of(settings)
     try:
         with counting("simulating", simulation.events) as count:
-            publish(simulation, kafka, partitions_of(kafka), count)
+            sent = publish(simulation, kafka, partitions_of(kafka), count)
     except PublishingError as error:
         raise CommandError(str(error)) from None
+    sys.stderr.write(f"fivenines: {sent:,} events sent to Kafka at {kafka['bootstrap.servers']}\n")
 
 
 @contextmanager

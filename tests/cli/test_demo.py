@@ -48,6 +48,10 @@ def test_what_an_earlier_demo_left_is_wiped(empty_folder: Path) -> None:
     assert not folder.exists()
 
 
+def test_where_the_demo_puts_its_data_is_said(fivenines: Fivenines) -> None:
+    assert "with --data X it is X-demo" in " ".join(fivenines("demo", "--help").out.split())
+
+
 def test_nothing_stands_beside_the_root(fivenines: Fivenines) -> None:
     ended = fivenines("demo", "--data", "/")
     assert (ended.status, ended.err.count("\n")) == (2, 1)

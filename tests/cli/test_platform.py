@@ -75,7 +75,8 @@ def test_topics_and_tables_are_there_and_as_declared(on: Fivenines) -> None:
 
 
 def test_another_number_of_partitions_is_a_difference(fivenines: Fivenines, platform: Platform) -> None:
-    ended = fivenines("topics", "--data", platform.settings.data, "--partitions", 5)
+    kafka = platform.servers.kafka_config["bootstrap.servers"]
+    ended = fivenines("topics", "--kafka", kafka, "--partitions", 5)
     assert ended.status == 1
     assert "device-heartbeats: 3 partitions, the platform expects 5" in ended.err
 
@@ -110,8 +111,16 @@ def test_the_sql_derives_what_is_published(on: Fivenines) -> None:
     assert ended == Ended(0, "", "fivenines: no difference: the SQL derives what is published\n")
 
 
+def test_settings_that_are_not_given_are_those_of_the_platform(fivenines: Fivenines, platform: Platform) -> None:
+    data = platform.settings.data
+    ended = fivenines("replay", "--from", "archive", "--diff", "--data", data)
+    assert ended == Ended(0, "", "fivenines: no difference: the audit derives what is published\n")
+    assert fivenines("replay", "--from", "archive", "--diff", "--data", data, "--blind-after-s", 30).status == 2
+
+
 def test_other_settings_than_those_of_the_platform_make_a_difference(fivenines: Fivenines, platform: Platform) -> None:
-    ended = fivenines("replay", "--from", "archive", "--diff", "--data", platform.settings.data, "--partitions", 3)
+    named = "--data", platform.settings.data, "--kafka", platform.servers.kafka_config["bootstrap.servers"]
+    ended = fivenines("replay", "--from", "archive", "--diff", *named, "--partitions", 3)
     assert ended.status == 1
     assert all(json.loads(line)["value"]["difference"] == "differs" for line in ended.out.splitlines()[:1])
 

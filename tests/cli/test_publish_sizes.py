@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from schemas.topics import BODY_BYTES
-from streams.cli import publish
+from streams.cli import connections, publish
+from streams.simulate import Simulation, play
 from tests.cli.conftest import Fivenines
 
 MIB = 1 << 20
@@ -36,6 +37,14 @@ def test_what_the_platform_will_refuse_is_sent(fivenines: Fivenines, empty_folde
     (empty_folder / "s.ndjson").write_text("".join(map(line, (1, MIB + 1, BODY_BYTES - 1000, 1))))
     ended = fivenines("publish", "s.ndjson")
     assert (ended.status, ended.err) == (0, "fivenines: 4 events sent\n")
+
+
+def test_a_fleet_that_was_sent_is_counted(fivenines: Fivenines, monkeypatch: pytest.MonkeyPatch) -> None:
+    mock = {"bootstrap.servers": "mock", "test.mock.num.brokers": "1"}
+    monkeypatch.setattr(connections, "kafka_of", lambda _: mock)
+    small = Simulation(locations=2, devices=3, days=0.02)
+    ended = fivenines("simulate", "--locations", 2, "--devices", 3, "--days", 0.02)
+    assert ended == (0, "", f"fivenines: {sum(map(len, play(small)))} events sent to Kafka at mock\n")
 
 
 def test_a_line_that_no_topic_takes_is_said_and_the_rest_goes_on(fivenines: Fivenines, empty_folder: Path) -> None:

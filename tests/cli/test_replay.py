@@ -150,7 +150,10 @@ def test_reconsidering_says_what_each_reason_would_change(
         {"topic": "device-heartbeats", "key": key, "value": {"status": 3}},
     ]
     (tmp_path / "more").write_text(recording.read_text() + "".join(json.dumps(line) + "\n" for line in refused))
-    told = facts(replay(fivenines, tmp_path / "more", "--reconsider"))
+    ended = replay(fivenines, tmp_path / "more", "--reconsider")
+    told = facts(ended)
+    found = f"2 messages were refused, 1 of them can be read and make {len(told) - 2} differences"
+    assert ended.err == f"fivenines: {found}\n"
     reasons = {fact["key"]: fact["value"] for fact in told if fact["topic"] == "reconsidered"}
     assert set(reasons) == {"clock_ahead", "missing_field"}
     assert (reasons["clock_ahead"]["refused"], reasons["clock_ahead"]["readable"]) == (1, 1)  # type: ignore[index]

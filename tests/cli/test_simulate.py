@@ -104,14 +104,15 @@ def test_a_fleet_without_trouble_only_beats() -> None:
 def test_a_file_is_compressed_as_its_name_says(fivenines: Fivenines, suffix: str, tmp_path: Path) -> None:
     file = tmp_path / f"fleet.ndjson{suffix}"
     small = ("--locations", 2, "--devices", 3, "--days", 0.02)
-    assert fivenines("simulate", *small, "--to", file).status == 0
+    expected = messages(Simulation(locations=2, devices=3, days=0.02))
+    ended = fivenines("simulate", *small, "--to", file)
+    assert ended == (0, "", f"fivenines: {len(expected):,} events written to {file}\n")
     content = file.read_bytes()
     plain = {
         "": lambda: content,
         ".gz": lambda: gzip.decompress(content),
         ".zst": lambda: zstandard.ZstdDecompressor().decompressobj().decompress(content),
     }[suffix]()
-    expected = messages(Simulation(locations=2, devices=3, days=0.02))
     assert plain.decode() == "".join(map(line_of, expected))
     assert fivenines("simulate", *small, "--to", "-").out == plain.decode()
     assert all(json.loads(line).keys() == {"topic", "key", "value"} for line in plain.decode().splitlines())

@@ -32,12 +32,12 @@ def test_a_skew_longer_than_the_smallest_hold_is_refused(fivenines: Fivenines, t
     assert "max_clock_skew_s is 211" in ended.err
 
 
-@pytest.mark.parametrize("command", ["up", "demo", "intake", "worker"])
+@pytest.mark.parametrize("command", ["up", "demo", "intake --kafka 127.0.0.1:1", "worker --kafka 127.0.0.1:1"])
 def test_a_typo_in_the_terms_is_said_before_anything_starts(fivenines: Fivenines, tmp_path: Path, command: str) -> None:
     text = (PACKAGED / "2024-09-23.toml").read_text()
     (tmp_path / "terms").mkdir()
     (tmp_path / "terms" / "2024-09-23.toml").write_text(text.replace("missed_heartbeats =", "mised_heartbeats ="))
-    ended = fivenines(command, "--terms", "terms")
+    ended = fivenines(*command.split(), "--terms", "terms")
     assert (ended.status, ended.out) == (2, "")
     assert "availability.mised_heartbeats: is unknown; did you mean 'missed_heartbeats'?" in ended.err
     assert not (tmp_path / ".fivenines").exists()
