@@ -22,7 +22,7 @@ from schemas.terms.book import Book
 from schemas.topics import DECIDE_APP, DECIDE_CHANGELOG, STATE_BYTES
 from streams.decide.broadcasts import Broadcasts
 from streams.decide.connection import Transport, brokers, credentials, reader_settings
-from streams.decide.decider import Decider
+from streams.decide.decider import Decider, Ends
 from streams.decide.lifeline import Pulse, Reached, Watchdog, stop_hard
 from streams.decide.metrics import CONTENT_TYPE, Metrics
 from streams.decide.publisher import Outgoing
@@ -34,6 +34,7 @@ from streams.folds.world import World
 AGENT: Final = "months"
 TABLE: Final = "locations"
 INPUT: Final = (LocationState.TOPIC, Annotation.TOPIC)
+LOGS: Final = (*INPUT, DECIDE_CHANGELOG)
 
 log = structlog.get_logger()
 
@@ -165,14 +166,12 @@ class _Decide(mode.Service):
         reader = self._reader
         await reader.catch_up()
         owned = sorted(place.partition for place in app.consumer.assignment() if place.topic == LocationState.TOPIC)
-        places = {topic: {each: TopicPartition(topic, each) for each in owned} for topic in INPUT}
-        ends = await reader.ends([place for places in places.values() for place in places.values()])
-        states, annotations = (places[topic] for topic in INPUT)
+        ends = await reader.ends([TopicPartition(topic, each) for topic in LOGS for each in owned])
         decider = Decider(
             self._broadcasts,
             self._records.data.get,
             lambda location_id: murmur2_partition(location_id.encode(), reader.partitions),
-            {each: (ends[states[each]], ends[annotations[each]]) for each in owned},
+            {each: Ends(*(ends[TopicPartition(topic, each)] for topic in LOGS)) for each in owned},
             self._records.of(owned),
         )
         log.info("partitions taken over", partitions=owned, locations=len(self._records.data))

@@ -1,28 +1,34 @@
 """The partitions a worker owns: which time it is there, what is due, and the version of what is said. No I/O.
 
-Versions. The version of a fact is the sum of four offsets: how far its partition of `location-states` and of
-`outage-annotations`, the registry and `progress` have been read. Each only grows, so of two facts of one process the
-later is never less, and what follows from new input is greater. When a process takes a partition over it counts the
-partition as read up to its end at that moment, although it has yet to read the rest again: so whatever an earlier
-owner read, and said, has a version that is no greater. That is why a process that was paused cannot overtake its
-successor when it wakes, whichever of its messages are still on their way; and where both have read the same, they say
-the same. What no version can undo is a fact that its successor never said, such as a credit that was not earned after
-all: therefore a process that notices a pause says nothing more (`lifeline.Pulse`).
+Versions. The version of a fact is the sum of five offsets: how far its partition of `location-states`, of
+`outage-annotations` and of the changelog, the registry and `progress` have been read. Each only grows, so of two facts
+of one process the later is never less, and what follows from new input is greater. When a process takes a partition
+over it counts the partition as read up to its end at that moment, although it has yet to read the rest again: so
+whatever an earlier owner read, and said, has a version that is no greater; and less, because every owner first writes
+to the changelog, which only its successors read. That is why a process that was paused cannot overtake its successor
+when it wakes, whichever of its messages are still on their way. What no version can undo is a fact that its successor
+never said, such as a credit that was not earned after all: therefore a process that notices a pause says nothing more
+(`lifeline.Pulse`).
 
 Crashes. Records are saved before the facts in them are published, and input is acknowledged after both. So every fact
 that was ever published stands in a record, and after a crash only those of the newest batch may not have been
 published: they are said again. The records say from where on the input is read again, not what the consumer group has
-committed; and input that comes again changes nothing, for a location's state is a set.
+committed; and input that comes again changes nothing, for a location's state is a set. That place is claimed at once
+when a partition is taken over: else that of a predecessor could count which wakes, and stand beside locations that
+do not hold what comes before it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
 
 from schemas.events import Annotation
 from schemas.facts import LocationState
 from streams.decide.agenda import Agenda
 from streams.decide.broadcasts import Broadcasts
-from streams.decide.records import AHEAD, Record, is_clock, read_record
+from streams.decide.records import AHEAD, Record, clock_key, is_clock, read_record
 from streams.decide.work import Batch, Message, Work
 from streams.engine import Position
 from streams.folds.availability import Availabilities
@@ -33,6 +39,14 @@ from streams.folds.credits import Credits
 FOLDS = (Availabilities, Credits)
 
 
+class Ends(NamedTuple):
+    """Where the logs of a partition ended when it was taken over: the next offset of each."""
+
+    states: int
+    annotations: int
+    changelog: int
+
+
 @dataclass
 class Owned:
     """A partition that this process owns, and how far each of its topics counts as read, and how far it has been."""
@@ -40,6 +54,7 @@ class Owned:
     clock: Clock
     states_next: int
     annotations_next: int
+    changelog_next: int
     read: dict[str, int] = field(default_factory=lambda: {LocationState.TOPIC: 0, Annotation.TOPIC: 0})
     batch: int = 1
     """The number of the next batch that is saved of it."""
@@ -53,10 +68,10 @@ class Decider:
         broadcasts: Broadcasts,
         saved: Callable[[bytes], bytes | None],
         partition_of: Callable[[str], int],
-        ends: Mapping[int, tuple[int, int]],
+        ends: Mapping[int, Ends],
         records: Iterable[tuple[int, bytes, Record]],
     ) -> None:
-        """`ends`: of each partition the next offsets of its states and annotations. `saved` reads a record by key."""
+        """`ends`: of each partition. `saved` reads a record by key."""
         self.broadcasts = broadcasts
         self.world = broadcasts.world
         self.agenda = Agenda()
@@ -78,6 +93,15 @@ class Decider:
             published = (fact for facts in chain.loop.keys[""].published for fact in facts)
             batch.facts += [(partition, fact) for fact in published if fact.version == record.version]
         self._unsure.clear()
+        return batch
+
+    def claim(self) -> Batch:
+        """Under this process's number, from where on it reads: to be saved before all else, but after what may not have
+        been said."""
+        batch = Batch()
+        for partition in self.owned:
+            batch.records.append(self.followed(partition))
+            self.owned[partition].batch += 1
         return batch
 
     def hear(self, partition: int) -> None:
@@ -110,8 +134,24 @@ class Decider:
 
     def position(self, partition: int) -> Position:
         owned, broadcasts = self.owned[partition], self.broadcasts
-        read = owned.states_next + owned.annotations_next + broadcasts.registry_next + broadcasts.progress_next
+        own = owned.states_next + owned.annotations_next + owned.changelog_next
+        read = own + broadcasts.registry_next + broadcasts.progress_next
         return Position(read, LocationState.TOPIC, partition, owned.states_next - 1)
+
+    def record(self, partition: int) -> Record:
+        """What every record says of its partition."""
+        owned, version = self.owned[partition], self.position(partition).version
+        return Record(
+            version, owned.batch, self.broadcasts.registry_next, owned.clock.first_tick, owned.clock.time or 0
+        )
+
+    def followed(self, partition: int) -> tuple[int, bytes, bytes]:
+        """How far a partition has been followed, as it is saved: partition, key and value."""
+        read = self.owned[partition].read
+        record = msgspec.structs.replace(
+            self.record(partition), states_next=read[LocationState.TOPIC], annotations_next=read[Annotation.TOPIC]
+        )
+        return partition, clock_key(partition), record.encode()
 
     def follow(self, partition: int, through: int, first: int) -> None:
         """The partition's own time, in band: every fact that it covers has been read."""
@@ -162,10 +202,10 @@ class Decider:
                 self.registered([location_id])
 
     def _restore_time(self, clock: Clock, record: Record) -> None:
-        if record.first is None:
-            clock.event(record.through)
-        else:
+        if record.first is not None:
             clock.follow(record.through, record.first)
+        elif record.through:
+            clock.event(record.through)
 
     def _set_clocks(self) -> None:
         """Own partitions have the time that is in band, others the broadcast one: it holds the closing of months."""

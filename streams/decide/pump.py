@@ -59,6 +59,7 @@ class Pump:
         """Decide for these partitions from now on: say what may not have been said, then go on."""
         async with self._one_at_a_time:
             await self._finish(decider.restart_with(), ())
+            await self._finish(decider.claim(), ())
             self._generation = generation
             self.decider = decider
 

@@ -1,4 +1,5 @@
-"""What decide keeps of a location in its table: one record, which holds all months that are not final.
+"""What decide keeps of a location in its table: one record, which holds all months that are not final. One record more
+for each partition says how far that has been followed.
 
 Every batch that is saved has a number, and of two records of one location that of the later batch counts, then the
 greater version, wherever they stand in the changelog. A process goes on `AHEAD` of the greatest number that it finds in

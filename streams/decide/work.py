@@ -17,7 +17,7 @@ from schemas.wire import Rejected, conflict, dead_letter, decode
 from schemas.wire.envelope import Headers
 from streams.calendars import ALWAYS
 from streams.decide.broadcasts import read_progress
-from streams.decide.records import Record, clock_key, compressed
+from streams.decide.records import compressed
 from streams.decide.turns import changes_from, next_turn
 from streams.engine import FOREVER
 from streams.folds.availability import Months
@@ -93,14 +93,7 @@ class Work:
             self._ask(popped[0])
         for location_id in self._changed:
             self._save(location_id)
-        for partition in self._followed:
-            read = self.decider.owned[partition].read
-            record = msgspec.structs.replace(
-                self._record(partition),
-                states_next=read[LocationState.TOPIC],
-                annotations_next=read[Annotation.TOPIC],
-            )
-            self.batch.records.append((partition, clock_key(partition), record.encode()))
+        self.batch.records += map(self.decider.followed, self._followed)
 
     def _progress(self, message: Message) -> None:
         progress = read_progress(message.value)
@@ -174,7 +167,7 @@ class Work:
         held = self._chain.loop.keys[location_id]
         awaits = next_turn(location_id, held.states[MONTHS], decider.world, partition)
         record = msgspec.structs.replace(
-            self._record(partition),
+            decider.record(partition),
             due=held.due_by_slowest,
             awaits=awaits,
             state=compressed(self._chain.save(location_id)),
@@ -191,11 +184,6 @@ class Work:
         final_before = ALWAYS if slowest is None else world.open_since(slowest)
         if final_before > months.final_before:
             self._chain.forget(location_id, final_before)
-
-    def _record(self, partition: int) -> Record:
-        decider, owned = self.decider, self.decider.owned[partition]
-        version, registry = decider.position(partition).version, decider.broadcasts.registry_next
-        return Record(version, owned.batch, registry, owned.clock.first_tick, owned.clock.time or 0)
 
 
 def _conflicts(months: Months, event: Annotation) -> Rejected | None:

@@ -11,7 +11,7 @@ from schemas.facts import Availability, Credit, Fact, LocationState
 from schemas.facts.progress import Progress
 from schemas.topics import DECIDE_CHANGELOG
 from streams.decide.broadcasts import Broadcasts
-from streams.decide.decider import Decider
+from streams.decide.decider import Decider, Ends
 from streams.decide.publisher import Outgoing, said, saved
 from streams.decide.records import read_record, supersedes
 from streams.decide.work import Batch, Message
@@ -20,6 +20,7 @@ from tests.decide.story import BOOK, DERIVATION, Out, Story
 
 Place = tuple[str, int]
 INPUT = (LocationState.TOPIC, Annotation.TOPIC)
+LOGS = (*INPUT, DECIDE_CHANGELOG)
 FACTS: dict[str, type[Fact]] = {Availability.TOPIC: Availability, Credit.TOPIC: Credit}
 
 
@@ -63,11 +64,12 @@ class Process:
             self.broadcasts,
             self.table.get,
             story.partition_of,
-            {each: (len(cluster.logs[INPUT[0], each]), len(cluster.logs[INPUT[1], each])) for each in owned},
+            {each: Ends(*(len(cluster.logs[topic, each]) for topic in LOGS)) for each in owned},
             [(self._partition(key), key, read_record(value)) for key, value in self.table.items()],
         )
         self.next = {(topic, each): self.decider.owned[each].read[topic] for topic in INPUT for each in owned}
-        cluster.send(said(self.decider.restart_with()))
+        self.say(self.decider.restart_with())
+        self.save(self.decider.claim())
 
     def read_broadcasts(self, at_most: int = 1 << 30) -> None:
         broadcasts = self.broadcasts
