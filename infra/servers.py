@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -21,8 +22,8 @@ class Servers:
 
     `kafka` (bootstrap servers, with `kafka_options`: librdkafka's TLS and SASL options) and `clickhouse` (a URL,
     `https://USER:PASSWORD@HOST:PORT/DATABASE`) name the operator's own servers; what is not named is embedded.
-    ClickHouse reaches Kafka as the platform does. While it runs, other processes find the same servers, and the
-    platform's `settings`, with `endpoints.running(data)`. Raises ServerError.
+    ClickHouse reaches Kafka as the platform does. While it runs, other processes find the same servers with
+    `endpoints.running(data)`. Raises ServerError.
     """
 
     def __init__(
@@ -32,14 +33,12 @@ class Servers:
         kafka: str | None = None,
         kafka_options: Mapping[str, str] | None = None,
         clickhouse: str | None = None,
-        settings: Mapping[str, int] | None = None,
         report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._folder = DataFolder(data, what="fivenines", version=FORMAT)
         self._bootstrap = kafka
         self._options = dict(kafka_options or {})
         self._url = clickhouse
-        self._settings = dict(settings or {})
         self._held = ExitStack()
         self._endpoints: Endpoints | None = None
         home = self._folder.path
@@ -81,6 +80,7 @@ class Servers:
         self._refuse_the_impossible()
         with writing("fivenines", self._folder.path), ExitStack() as held:
             held.enter_context(self._folder)
+            forget(self._folder.path)  # what one left behind that was killed
             held.callback(self._stop_embedded)
             with ThreadPoolExecutor(2) as side:
                 ready = [side.submit(self._ready_kafka), side.submit(self._ready_clickhouse)]
@@ -90,12 +90,15 @@ class Servers:
                 except BaseException:
                     self._stop_embedded()
                     raise
-            self._endpoints = Endpoints(
-                kafka_config=self._kafka_settings(), clickhouse=self._clickhouse_settings(), settings=self._settings
-            )
+            self._endpoints = Endpoints(kafka_config=self._kafka_settings(), clickhouse=self._clickhouse_settings())
             publish(self._folder.path, self._endpoints)
             held.callback(forget, self._folder.path)
             self._held = held.pop_all()
+
+    def tell(self, settings: Mapping[str, int]) -> None:
+        """Let other processes find the platform's settings, too."""
+        self._endpoints = replace(self.endpoints, settings=settings)
+        publish(self._folder.path, self._endpoints)
 
     def stop(self) -> None:
         """Stop in order: first ClickHouse, which reads from Kafka, then Kafka. Stopping twice is fine."""

@@ -91,7 +91,7 @@ def kafka_topics(kafka: Mapping[str, str], derivation: Derivation, partitions: i
     there = [topic for name, topic in TOPICS.items() if name in present]
     compared = topics.create(bootstrap, derivation, partitions=partitions, options=options, topics=there)
     for difference in compared.differences:
-        yield Finding("topics", difference, "alter it with Kafka's own tools, or the setting here")
+        yield Finding("topics", difference, "alter it with Kafka's own tools, or the platform's setting")
     if not missing and not compared.differences:
         yield Finding("topics", f"{len(there)}, as the catalogue says")
 

@@ -63,7 +63,8 @@ class Following:
     def dirty(self) -> int:
         """How many locations wait for repair, as intake said with its last saves."""
         ends = self.ends(Heartbeat.TOPIC)
-        return sum(int(each.metadata or 0) for each in self._committed(INTAKE_GROUP, Heartbeat.TOPIC, ends))
+        said = [each.metadata or "" for each in self._committed(INTAKE_GROUP, Heartbeat.TOPIC, ends)]
+        return sum(int(text) for text in said if text.isdecimal())  # others may commit, too
 
     def _committed(self, group: str, topic: str, partitions: Iterable[int]) -> list[TopicPartition]:
         places = [TopicPartition(topic, partition) for partition in partitions]
@@ -77,10 +78,11 @@ class Following:
         deadline = time.monotonic() + timeout_s
         before: object = None
         since = time.monotonic()
+        said = ""
         while True:
             check()
             if time.monotonic() > deadline:
-                raise TimeoutError(f"intake and decide are not done after {timeout_s:g} s")
+                raise TimeoutError(f"not done after {timeout_s:g} s: {said}")
             behind = {
                 "intake": self.lag(INTAKE_GROUP, Heartbeat.TOPIC),
                 "decide": sum(self.lag(DECIDE_APP, topic) for topic in (LocationState.TOPIC, Annotation.TOPIC)),
@@ -88,7 +90,8 @@ class Following:
             waiting = [f"{name} has {left:,} to go" for name, left in behind.items() if left]
             if dirty := self.dirty():
                 waiting.append(f"{dirty:,} locations wait for repair")
-            tell(", ".join(waiting) or "settling")
+            said = ", ".join(waiting) or "settling"
+            tell(said)
             published = [self.ends(topic) for topic in (LocationState.TOPIC, Availability.TOPIC, Credit.TOPIC)]
             if waiting or published != before:
                 before, since = published, time.monotonic()

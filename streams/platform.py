@@ -36,7 +36,6 @@ class Platform:
             kafka=settings.kafka,
             kafka_options=settings.kafka_options,
             clickhouse=settings.clickhouse,
-            settings=settings.deciding,
             report=report,
         )
         self.metrics: dict[str, str] = {}
@@ -54,8 +53,10 @@ class Platform:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if isinstance(error, ServerDiedError):  # without it nobody can end in order: what was saved is all that counts
-            self._report(str(error).partition("\n")[0])
+        try:
+            self.servers.check()
+        except ServerDiedError as death:  # without it nobody can end in order: what was saved is all that counts
+            self._report(str(death).partition("\n")[0])
             for process in self._processes.values():
                 process.kill()
         self._report("stopping")
@@ -65,8 +66,11 @@ class Platform:
         self._report("starting Kafka and ClickHouse")
         self._held.enter_context(self.servers)
         self._report("creating topics and tables")
-        for difference in prepare(self.servers.kafka_config, self.servers.clickhouse, self.settings):
+        kafka = self.servers.kafka_config
+        for difference in prepare(kafka, self.servers.clickhouse, self.settings):
             self._report(difference)  # the settings are others than when the topics were created
+        partitions = topics.partitions_of(kafka) or self.settings.partitions
+        self.servers.tell({**self.settings.deciding, "partitions": partitions})
         for name in PROCESSES:
             self._report(f"starting {name}")
             process = self._processes[name] = self._process(name)

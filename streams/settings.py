@@ -89,7 +89,7 @@ class Settings(Derivation, BaseSettings):
     @property
     def deciding(self) -> dict[str, int]:
         """By name, what two processes must share to derive the same of the same topics."""
-        return {**self.derivation.model_dump(), "partitions": self.partitions}
+        return {**self.derivation.model_dump(exclude={"hot_hours"}), "partitions": self.partitions}
 
     def environment(self) -> dict[str, str]:
         """The environment that gives a child process these settings."""

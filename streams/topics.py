@@ -14,6 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # its documen
 )
 
 from schemas.derivation import Derivation
+from schemas.events import Heartbeat
 from schemas.topics import DEFAULT_PARTITIONS, TOPICS, Group, Topic
 
 TIMEOUT_S = 30.0
@@ -65,6 +66,12 @@ def create(
     ]
     differences += _other_settings(admin, [topic for name, topic in wanted.items() if name in existing], derivation)
     return Created(created, differences)
+
+
+def partitions_of(kafka: Mapping[str, str]) -> int | None:
+    """How many partitions the heartbeats have, as Kafka says; None where there are no topics yet."""
+    found = AdminClient({**QUIET, **kafka}).list_topics(timeout=TIMEOUT_S).topics.get(Heartbeat.TOPIC)
+    return None if found is None else len(found.partitions)
 
 
 def _start(admin: AdminClient, missing: list[NewTopic]) -> Mapping[str, object]:

@@ -109,7 +109,7 @@ class Replay:
     def derived(self, wanted: Callable[[str], bool]) -> Iterator[Fact]:
         """The current facts of some of the locations, in no order."""
         self.bulk.pour(self.chain, wanted)
-        self._add_registered()
+        self._add_registered(wanted)
         yield from self.chain.loop.settle_all(filter(wanted, self.chain.loop.keys), Position())
 
     def concerns(self, location_id: str | None) -> bool:
@@ -179,11 +179,11 @@ class Replay:
         at = {"line": entry.number} if line.offset is None else {"offset": line.offset}
         self.dead_letters.append(dead_letter(rejected, line.value, topic=line.topic, partition=line.partition, **at))
 
-    def _add_registered(self) -> None:
+    def _add_registered(self, wanted: Callable[[str], bool]) -> None:
         """A location that never reported has months, too: in its own partition, if the recording has any."""
         if set(self.world.clocks) == {None}:
             self.world.partition_of = lambda _: None
-        for location_id in self.world.registry.ids("location"):
+        for location_id in filter(wanted, self.world.registry.ids("location")):
             self.chain.loop.held(location_id, self.world.partition_of(location_id))
 
     def _settle_conflicts(self) -> None:

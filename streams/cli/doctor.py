@@ -1,7 +1,8 @@
 """`fivenines doctor`: whether the platform is well, line by line."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
+from itertools import chain
 
 import typer
 from clickhouse_connect.driver.client import Client
@@ -11,6 +12,7 @@ from rich.text import Text
 from infra.supervised import ServerError
 from streams import doctor as checks
 from streams.cli.connections import archive_of, as_the_platform, kafka_of
+from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.visible import visible
 from streams.doctor import Finding, guarded
@@ -30,9 +32,14 @@ def doctor(settings: Settings) -> None:
     """
     console = Console(highlight=False, soft_wrap=True)
     unwell = False
-    with suppress(ServerError):  # what does not run is a finding
+    findings = []
+    try:
         settings = as_the_platform(settings)
-    for finding in _findings(settings):
+    except ServerError:  # what does not run is found below
+        pass
+    except CommandError as error:
+        findings.append(Finding("settings", str(error), "or leave it out of the flags, FIVENINES_* and fivenines.toml"))
+    for finding in chain(findings, _findings(settings)):
         mark = _mark(finding)
         unwell |= mark == BROKEN
         console.print(Text.assemble(mark, f" {finding.what:17} {visible(finding.found)}"))

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
-from confluent_kafka.admin import AdminClient
 
-from schemas.events import Event, Heartbeat, Tick
+from schemas.events import Event, Tick
 from schemas.topics import TOPICS
 from schemas.wire import Line, Rejected, decode, parse_line
+from streams import topics
 from streams.audit.sources import Recorded
 from streams.cli.connections import kafka_of
 from streams.cli.errors import CommandError
@@ -84,7 +84,7 @@ def _send(line: Line | Rejected, send: Callable[..., None]) -> str | None:
 
 def partitions_of(kafka: dict[str, str]) -> int:
     """How many partitions the heartbeats have. Raises CommandError where the topics are missing."""
-    found = AdminClient({**kafka}).list_topics(timeout=10).topics.get(Heartbeat.TOPIC)
+    found = topics.partitions_of(kafka)
     if found is None:
         raise CommandError("Kafka has no topics yet: create them with `fivenines topics`")
-    return len(found.partitions)
+    return found

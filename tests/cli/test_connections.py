@@ -10,6 +10,7 @@ from infra import external
 from infra.datafolder import DataFolder
 from infra.endpoints import ClickHouseServer, Endpoints, publish
 from streams.cli.connections import as_the_platform
+from streams.cli.errors import CommandError
 from streams.settings import read_settings
 from tests.cli.conftest import Fivenines
 
@@ -23,7 +24,6 @@ DERIVING = [
     ("replay", "--from", "archive", "--diff"),
     ("replay", "--from", "events", "--diff"),
     ("audit", "--sql"),
-    ("doctor",),
     ("topics",),
     ("intake",),
     ("worker",),
@@ -44,6 +44,8 @@ def data(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_what_would_follow_from_other_settings_can_be_asked() -> None:
     settings = as_the_platform(read_settings({"blind_after_s": "60"}), what_if=True)
     assert (settings.blind_after_s, settings.partitions) == (60, 2)
+    with pytest.raises(CommandError, match="runs with partitions 2, not 8: give --partitions 2"):
+        as_the_platform(read_settings({"partitions": "8"}), what_if=True)
 
 
 def test_what_was_not_given_is_the_platforms() -> None:
@@ -69,10 +71,13 @@ def test_wherever_it_was_given_and_all_at_once(
 ) -> None:
     (empty_folder / "fivenines.toml").write_text("partitions = 8\n")
     monkeypatch.setenv("FIVENINES_BLIND_AFTER_S", "30")
-    ended = fivenines("doctor")
     said = "runs with blind_after_s 150, not 30 and partitions 2, not 8: give --blind-after-s 150 --partitions 2"
+    ended = fivenines("topics")
     assert (ended.status, ended.err) == (2, f"fivenines: the platform on .fivenines {said}\n")
-    assert fivenines("doctor", "--blind-after-s", 150, "--partitions", 2).status == 1
+    ended = fivenines("doctor")
+    assert ended.status == 1
+    assert said in ended.out
+    assert said not in fivenines("doctor", "--blind-after-s", 150, "--partitions", 2).out
 
 
 def test_a_folder_of_an_earlier_version_leaves_the_settings_as_they_are(data: Path) -> None:

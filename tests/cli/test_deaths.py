@@ -32,6 +32,9 @@ class OneServer:
         self.server = Supervised("A server", command, cwd=data, log=data / "log")
         self.check = self.server.check
 
+    def tell(self, settings: dict[str, int]) -> None:
+        """Nobody else asks."""
+
     def __enter__(self) -> None:
         self.server.start(lambda: "well" in self.server.last_words(), within_s=10)
 
@@ -44,6 +47,7 @@ def one_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "Servers", OneServer)
     monkeypatch.setattr(platform, "prepare", lambda *_: [DIFFERENCE])
     monkeypatch.setattr(platform, "PROCESSES", ())
+    monkeypatch.setattr(platform.topics, "partitions_of", lambda _: 8)
 
 
 def test_a_server_that_died_is_named_before_the_others_are_stopped(empty_folder: Path) -> None:

@@ -21,6 +21,8 @@ from tests.decide.cluster import FACTS
 from tests.decide.story import DERIVATION, Out, Story, differences
 
 GROUP = "fivenines-decide"
+QUEUED = 50_000
+"""Messages on their way: half of what the producer holds."""
 READY_S = 60.0
 
 
@@ -45,9 +47,10 @@ class Platform:
 
     def publish(self, outs: Iterable[Out]) -> None:
         for out in outs:
+            while len(self._producer) > QUEUED:
+                self._producer.poll(0.1)
             self._producer.produce(out.topic, out.value, out.key, out.partition)
-            self._producer.poll(0)
-        self._producer.flush(30)
+        assert not self._producer.flush(30), "Kafka did not take everything"
 
     def read(self, topic: str) -> list[Any]:
         """The messages of a topic, in the order of each partition."""

@@ -98,7 +98,8 @@ def test_others_find_the_settings_of_the_platform_that_runs_now(
     kafka: EmbeddedKafka, clickhouse: EmbeddedClickHouse, tmp_path: Path
 ) -> None:
     for settings in ({"partitions": 2}, {"partitions": 8}, {}):
-        with Servers(tmp_path, kafka=kafka.bootstrap, clickhouse=url_of(clickhouse), settings=settings):
+        with Servers(tmp_path, kafka=kafka.bootstrap, clickhouse=url_of(clickhouse)) as servers:
+            servers.tell(settings)
             assert endpoints.running(tmp_path).settings == settings
 
 
