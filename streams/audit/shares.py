@@ -7,9 +7,12 @@ says where the other lines stand; what is alike is put together, and the others 
 
 import gc
 import os
+import signal
 from array import array
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
@@ -19,6 +22,7 @@ from zlib import crc32
 from schemas.facts import Fact
 from streams.audit.bulk import Alike, Bulk
 from streams.audit.replay import Replay
+from streams.audit.sources import UnreadableError
 
 WORTH_IT_BYTES = 64 << 20
 """Below that, starting processes costs more than it saves."""
@@ -41,11 +45,11 @@ def processes_for(path: Path) -> int:
 
 
 def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
-    """Tell an audit every line of a plain file. Raises OSError."""
+    """Tell an audit every line of a plain file. Raises OSError, UnreadableError."""
     size = path.stat().st_size
     edges = [size * number // processes for number in range(processes + 1)]
-    with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
-        read = partial(_read, path, audit.bulk.empty())
+    read = partial(_read, path, audit.bulk.empty())
+    with _started(processes, audit) as pool:
         shares = list(pool.map(read, edges[:-1], edges[1:]))
     before = 0
     with path.open("rb") as file:
@@ -60,17 +64,28 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
 def facts_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
     """Every current fact, in no order. They were derived elsewhere: the audit can be asked nothing more."""
     audit.end()
-    with ProcessPoolExecutor(processes, get_context("fork"), _inherit, (audit,)) as pool:
+    with _started(processes, audit) as pool:
         for facts in pool.map(partial(_derived, processes), range(processes)):
             yield from facts
 
 
+@contextmanager
+def _started(processes: int, audit: Replay) -> Iterator[ProcessPoolExecutor]:
+    """Processes that see all of an audit as it is now. Raises UnreadableError where one of them is killed."""
+    try:
+        with ProcessPoolExecutor(processes, get_context("fork"), _begin, (audit,)) as pool:
+            yield pool
+    except BrokenProcessPool:
+        raise UnreadableError(f"one of {processes} processes was killed: see that there is memory for them") from None
+
+
 _inherited: list[Replay] = []
-"""In a process that derives: the audit as it was when the process began."""
+"""In one of the processes: the audit as it was when that began."""
 
 
-def _inherit(audit: Replay) -> None:
-    gc.disable()
+def _begin(audit: Replay) -> None:
+    gc.disable()  # this process ends with its share, and all it takes in is handed on
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # who is interrupted says so once
     _inherited.append(audit)
 
 
@@ -86,7 +101,6 @@ def _derived(processes: int, share: int) -> list[Fact]:
 
 def _read(path: Path, bulk: Bulk, start: int, end: int) -> Share:
     """The lines that begin in ``[start, end)``."""
-    gc.disable()  # this process ends with its share, and all it takes in is handed on
     numbers, places = array("q"), array("q")
     with path.open("rb") as file:
         lines = _Lines(file, start, end)

@@ -1,6 +1,8 @@
 """The short way for plain heartbeats leads to the same facts as the long way, whatever the lines."""
 
 import json
+import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -20,6 +22,7 @@ from schemas.wire import Rejected, dead_letter, parse_line
 from streams.audit.bulk import Bulk
 from streams.audit.replay import Entry, Replay, in_order
 from streams.audit.shares import facts_in_shares, read_in_shares
+from streams.audit.sources import UnreadableError
 from streams.simulate import Simulation, line_of, play
 
 BOOK = read_book()
@@ -162,6 +165,12 @@ def test_a_file_audited_by_several_processes_tells_the_same(processes: int, loca
     derived = partial(facts_in_shares, processes=processes)
     expected = told(long_way, recording, location=location)
     assert told(in_shares(processes), recording, location=location, derived=derived) == expected
+
+
+def test_a_process_that_is_killed_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Replay, "derived", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(UnreadableError, match="one of 2 processes was killed"):
+        list(facts_in_shares(Replay(BOOK, Derivation()), 2))
 
 
 def test_a_file_shorter_than_its_processes_is_read_once() -> None:
