@@ -23,7 +23,13 @@ def logged(kafka: Mapping[str, str], warn: Callable[[str], None] = lambda _: Non
     Raises UnreadableError when Kafka does not give it.
     """
     consumer = Consumer(
-        {**kafka, "group.id": GROUP, "enable.auto.commit": False, "enable.partition.eof": True, "fetch.min.bytes": 1}
+        {
+            **kafka,
+            "group.id": GROUP,
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "fetch.queue.backoff.ms": 10,
+        }
     )
     try:
         left = set(_places(consumer, warn))

@@ -9,6 +9,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 PATIENCE_S = 30.0
 READ_AT_ONCE = 10_000
+SWIFT = {"fetch_wait_max_ms": 50, "fetch_queue_backoff_ms": 10}
+"""A consumer's settings. By its defaults librdkafka waits long for little, and rests for a second when its queue was
+full."""
 
 
 class Interrupted(Exception):  # noqa: N818 -- what happened, not a mistake: a new session goes on from the saved state
@@ -34,8 +37,7 @@ class Kafka:
                 group_id="fivenines-intake-reader",  # demanded by librdkafka, used for nothing
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
-                fetch_wait_max_ms=50,
-                fetch_queue_backoff_ms=10,  # else it rests for a second whenever its queue was full
+                **SWIFT,
             )
         )
 

@@ -18,7 +18,7 @@ from schemas.terms.book import Book
 from schemas.wire import Gate
 from streams.folds.world import World
 from streams.intake.heap import Heap
-from streams.intake.kafka import Interrupted, Kafka, reason, watermarks
+from streams.intake.kafka import SWIFT, Interrupted, Kafka, reason, watermarks
 from streams.intake.outbox import WATCHED, Outbox
 from streams.intake.registry import Registry, concerned
 from streams.intake.repair import Archive, Repair
@@ -82,7 +82,8 @@ class Session:
                 heartbeat_interval_ms=max(100, timeout_ms // 6),
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
-                fetch_wait_max_ms=50,
+                queued_min_messages=2 * BATCH,  # the next are fetched while these are taken in
+                **SWIFT,
             )
         )
 

@@ -1,6 +1,6 @@
 """A loop that consumes heartbeats and decodes them, times included, and does nothing else: the most that Python can do.
 
-python -m tests.benchmarks.contenders.bare BOOTSTRAP TOPIC MESSAGES BATCH [BACKOFF_MS]
+python -m tests.benchmarks.contenders.bare BOOTSTRAP TOPIC MESSAGES BATCH [OPTION=VALUE…]
 """
 
 import gc
@@ -37,11 +37,9 @@ class Sample(msgspec.Struct, gc=False):
     power_source: str | None = None
 
 
-def run(bootstrap: str, topic: str, messages: int, batch: int, backoff_ms: int = 1000) -> dict[str, object]:
-    """The clock starts when the first batch is there, which is not counted, and stops with the last.
-
-    `backoff_ms` is how long librdkafka waits when it has fetched 100 000 messages ahead; 1000 is its default.
-    """
+def run(bootstrap: str, topic: str, messages: int, batch: int, options: dict[str, str]) -> dict[str, object]:
+    """The clock starts when the first batch is there, which is not counted, and stops with the last. `options` are
+    librdkafka's."""
     config = {
         "bootstrap.servers": bootstrap,
         "group.id": f"bare-{uuid.uuid4()}",
@@ -49,7 +47,7 @@ def run(bootstrap: str, topic: str, messages: int, batch: int, backoff_ms: int =
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
         "fetch.wait.max.ms": 50,
-        "fetch.queue.backoff.ms": backoff_ms,
+        **options,
     }
     consumer = Consumer(config)
     consumer.subscribe([topic])
@@ -75,4 +73,6 @@ def run(bootstrap: str, topic: str, messages: int, batch: int, backoff_ms: int =
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:]))))
+    bootstrap, topic, messages, batch, *options = sys.argv[1:]
+    given = dict(option.split("=") for option in options)
+    print(json.dumps(run(bootstrap, topic, int(messages), int(batch), given)))
