@@ -162,7 +162,7 @@ class _Decide(mode.Service):
 
     async def _restore(self) -> None:
         """Make a decider of what the table holds, once every broadcast has been read."""
-        app, generation = self._app, self._app.consumer_generation_id
+        app, generation, term = self._app, self._app.consumer_generation_id, self._pump.term
         reader = self._reader
         await reader.catch_up()
         owned = sorted(place.partition for place in app.consumer.assignment() if place.topic == LocationState.TOPIC)
@@ -176,7 +176,7 @@ class _Decide(mode.Service):
         )
         log.info("partitions taken over", partitions=owned, locations=len(self._records.data))
         await self._resume_at(decider)
-        await self._pump.own(decider, generation)
+        await self._pump.own(decider, generation, term)
 
     async def _resume_at(self, decider: Decider) -> None:
         """Make faust read on from where the records say: next it seeks to what is committed.

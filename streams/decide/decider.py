@@ -10,7 +10,8 @@ when it wakes, whichever of its messages are still on their way. What no version
 never said, such as a credit that was not earned after all: therefore a process that notices a pause says nothing more
 (`lifeline.Pulse`).
 
-Crashes. Records are saved before the facts in them are published, and input is acknowledged after both. So every fact
+Crashes. Dead letters are sent first, for no record holds them; records are saved before the facts in them are
+published, how far a partition was followed after its locations; and input is acknowledged after all. So every fact
 that was ever published stands in a record, and after a crash only those of the newest batch may not have been
 published: they are said again. The records say from where on the input is read again, not what the consumer group has
 committed; and input that comes again changes nothing, for a location's state is a set. That place is claimed at once
@@ -37,6 +38,8 @@ from streams.folds.clock import Clock
 from streams.folds.credits import Credits
 
 FOLDS = (Availabilities, Credits)
+FIRST = 1
+"""The number of the first batch that is saved of a partition."""
 
 
 class Ends(NamedTuple):
@@ -56,7 +59,7 @@ class Owned:
     annotations_next: int
     changelog_next: int
     read: dict[str, int] = field(default_factory=lambda: {LocationState.TOPIC: 0, Annotation.TOPIC: 0})
-    batch: int = 1
+    batch: int = FIRST
     """The number of the next batch that is saved of it."""
 
 
@@ -97,11 +100,12 @@ class Decider:
 
     def claim(self) -> Batch:
         """Under this process's number, from where on it reads: to be saved before all else, but after what may not have
-        been said."""
+        been said. Where nothing was ever saved there is nothing to stand beside."""
         batch = Batch()
-        for partition in self.owned:
-            batch.records.append(self.followed(partition))
-            self.owned[partition].batch += 1
+        for partition, owned in self.owned.items():
+            if owned.batch > FIRST:
+                batch.records.append(self.followed(partition))
+                owned.batch += 1
         return batch
 
     def hear(self, partition: int) -> None:

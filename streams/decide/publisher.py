@@ -12,6 +12,7 @@ from faust.exceptions import ProducerSendError
 
 from schemas.facts import DeadLetter, Fact
 from schemas.topics import DECIDE_CHANGELOG
+from streams.decide.records import is_clock
 from streams.decide.work import Batch
 
 PATIENCE_S: Final = 120.0
@@ -37,15 +38,23 @@ Send = Callable[[Outgoing], Awaitable[Awaitable[Any]]]
 """Hands a message to the producer; what it awaits to is done when Kafka has the message."""
 
 
+def refused(batch: Batch) -> list[Outgoing]:
+    """To be sent before all else: no record holds them."""
+    return [_letter(letter) for letter in batch.letters]
+
+
 def saved(batch: Batch) -> list[Outgoing]:
-    return [Outgoing(DECIDE_CHANGELOG, partition, key, value) for partition, key, value in batch.records]
+    """The locations."""
+    return [Outgoing(DECIDE_CHANGELOG, *record) for record in batch.records if not is_clock(record[1])]
+
+
+def followed(batch: Batch) -> list[Outgoing]:
+    """How far partitions have been followed: to be sent when Kafka has the locations."""
+    return [Outgoing(DECIDE_CHANGELOG, *record) for record in batch.records if is_clock(record[1])]
 
 
 def said(batch: Batch) -> list[Outgoing]:
-    return [
-        *(_fact(partition, fact) for partition, fact in batch.facts),
-        *(_letter(letter) for letter in batch.letters),
-    ]
+    return [_fact(partition, fact) for partition, fact in batch.facts]
 
 
 def _fact(partition: int, fact: Fact) -> Outgoing:

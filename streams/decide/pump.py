@@ -11,7 +11,7 @@ from schemas.facts import LocationState
 from streams.decide.decider import Decider
 from streams.decide.lifeline import Pulse
 from streams.decide.metrics import Metrics
-from streams.decide.publisher import Hopeless, Outgoing, Send, said, saved, send_all
+from streams.decide.publisher import Hopeless, Outgoing, Send, followed, refused, said, saved, send_all
 from streams.decide.work import Batch, Message
 
 QUEUE: Final = 2_000
@@ -50,14 +50,19 @@ class Pump:
         self._queue: asyncio.Queue[tuple[int, Delivery]] = asyncio.Queue(QUEUE)
         self._one_at_a_time = asyncio.Lock()
         self._generation = 0
+        self.term = 0
+        """How often everything was let go of."""
 
     async def bring(self, delivery: Delivery) -> None:
         """Wait for a place in the queue. What is brought while no partition is owned is dropped: it comes again."""
         await self._queue.put((delivery.message.generation_id, delivery))
 
-    async def own(self, decider: Decider, generation: int) -> None:
-        """Decide for these partitions from now on: say what may not have been said, then go on."""
+    async def own(self, decider: Decider, generation: int, term: int) -> None:
+        """Decide for these partitions from now on: say what may not have been said, then go on. Nothing is done where
+        they were let go of since `term`, when the decider was begun: they may be another's."""
         async with self._one_at_a_time:
+            if term != self.term:
+                return
             await self._finish(decider.restart_with(), ())
             await self._finish(decider.claim(), ())
             self._generation = generation
@@ -65,6 +70,7 @@ class Pump:
 
     async def let_go(self) -> None:
         """Own nothing any more, once the batch that is on its way is through."""
+        self.term += 1
         async with self._one_at_a_time:
             self.decider = None
             self.done.clear()
@@ -114,7 +120,8 @@ class Pump:
 
     async def _finish(self, batch: Batch, deliveries: Iterable[Delivery]) -> None:
         """Save, publish, acknowledge: in this order, each when the one before is done."""
-        await send_all(self._send_awake, saved(batch))
+        for part in (refused, saved, followed):
+            await send_all(self._send_awake, part(batch))
         for partition, key, value in batch.records:
             self._keep(partition, key, value)
         await send_all(self._send_awake, said(batch))

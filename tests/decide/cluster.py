@@ -12,7 +12,7 @@ from schemas.facts.progress import Progress
 from schemas.topics import DECIDE_CHANGELOG
 from streams.decide.broadcasts import Broadcasts
 from streams.decide.decider import Decider, Ends
-from streams.decide.publisher import Outgoing, said, saved
+from streams.decide.publisher import Outgoing, followed, refused, said, saved
 from streams.decide.records import read_record, supersedes
 from streams.decide.work import Batch, Message
 from streams.folds.world import World
@@ -95,7 +95,7 @@ class Process:
         return messages, self.decider.batch(messages, lambda asked: asked < due)
 
     def save(self, batch: Batch, at_most: int | None = None) -> None:
-        self.cluster.send(saved(batch)[:at_most])
+        self.cluster.send([*refused(batch), *[*saved(batch), *followed(batch)][:at_most]])
         for _, key, value in batch.records[:at_most]:
             self.table[key] = value
 

@@ -19,6 +19,7 @@ from streams.decide.lifeline import Pulse, Reached, Watchdog
 from streams.decide.metrics import Metrics
 from streams.decide.publisher import Hopeless, Outgoing, send_all
 from streams.decide.pump import Pump
+from streams.decide.records import is_clock
 from tests.decide.cluster import Cluster, Process
 from tests.decide.story import BOOK, DERIVATION, tell
 
@@ -124,7 +125,7 @@ def pumped(
 
     async def run() -> None:
         pump = Pump(send, lambda *_: order.append("kept"), Metrics(), pulse or Pulse(60))
-        await pump.own(process.decider, 1)
+        await pump.own(process.decider, 1, pump.term)
         for delivery in deliveries:
             await pump.bring(delivery)
         await asyncio.wait_for(pump.run(), 2)
@@ -147,6 +148,41 @@ def test_what_is_saved_precedes_what_is_said_and_both_precede_the_acknowledgemen
     assert all(delivery.acked for delivery in deliveries)
     assert topics.index("availability") > topics.index(DECIDE_CHANGELOG)
     assert order.index("acknowledged") > order.index("kept")
+
+
+def test_how_far_a_partition_was_followed_is_saved_when_its_locations_are() -> None:
+    """Kafka takes no location for a while: nothing that stands beyond it may be there."""
+    keys: list[bytes] = []
+    refusals = iter([True] * 3)
+
+    async def send(message: Outgoing) -> Any:
+        if message.topic == DECIDE_CHANGELOG and not is_clock(message.key) and next(refusals, False):
+            raise KafkaConnectionError
+        keys.extend([message.key] if message.topic == DECIDE_CHANGELOG else [])
+        return _done()
+
+    pumped(send)
+    first = next(at for at, key in enumerate(keys) if is_clock(key))
+    assert len(set(keys[:first])) == 4
+
+
+def test_who_lost_partitions_while_taking_them_over_leaves_them_alone() -> None:
+    sent: list[Outgoing] = []
+
+    async def send(message: Outgoing) -> Any:
+        sent.append(message)
+        return _done()
+
+    async def run() -> None:
+        pump = Pump(send, lambda *_: None, Metrics(), Pulse(60))
+        begun = pump.term
+        await pump.let_go()
+        cluster, story = Cluster(1), tell(3, locations=4, partitions=1, days=5)
+        await pump.own(Process(cluster, story, [0]).decider, 1, begun)
+        assert pump.decider is None
+
+    asyncio.run(run())
+    assert not sent
 
 
 @pytest.mark.parametrize("topic", [DECIDE_CHANGELOG, "availability"])
