@@ -1,6 +1,5 @@
 """`fivenines audit`: the independent derivation, on the command line."""
 
-import sys
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -16,6 +15,7 @@ from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.output import FormatOption, Record, show
 from streams.cli.progress import counting
+from streams.cli.remarks import remark
 from streams.settings import Settings
 
 app = typer.Typer()
@@ -45,8 +45,7 @@ def audit(
         with counting("deriving by SQL", heartbeats_held(client)) as done:
             found = list(oracle.compare(client, book, settings.derivation, partitions=partitions, done=done))
     show((_record(difference) for difference in found), how)
-    words = f"{len(found):,} differences" if found else "no difference: the SQL derives what is published"
-    sys.stderr.write(f"fivenines: {words}\n")
+    remark(f"{len(found):,} differences" if found else "no difference: the SQL derives what is published")
     if found:
         raise typer.Exit(DIFFERS)
 

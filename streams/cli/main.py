@@ -15,6 +15,7 @@ from infra.supervised import ServerError
 from schemas.terms.files import TermsError
 from streams.audit.sources import UnreadableError
 from streams.cli.errors import CommandError
+from streams.cli.remarks import remark
 from streams.cli.visible import visible
 from streams.settings import SettingsError
 
@@ -117,7 +118,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _cut(end: BaseException | None) -> int:
     if isinstance(end, KeyboardInterrupt):
-        sys.stderr.write("fivenines: interrupted\n")
+        remark("interrupted")
         return INTERRUPTED
     _say_no_more()  # the reader of our output has seen enough
     return BROKEN_PIPE
@@ -130,5 +131,5 @@ def _say_no_more() -> None:
 
 def _say(message: str) -> int:
     for line in message.splitlines():
-        sys.stderr.write(f"fivenines: {visible(line)}\n")
+        remark(visible(line))
     return WRONG

@@ -1,6 +1,5 @@
 """`fivenines publish`: a way in without a Kafka producer."""
 
-import sys
 from collections.abc import Callable
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from streams.cli.connections import kafka_of
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.progress import counting
+from streams.cli.remarks import remark
 from streams.publishing import Publisher, PublishingError, TooLargeError
 from streams.settings import Settings
 
@@ -56,7 +56,7 @@ def publish(
                     unsent.append(f"line {number}: {reason}")
     except PublishingError as error:
         raise CommandError(str(error)) from None
-    sys.stderr.write(f"fivenines: {sent:,} events sent\n")
+    remark(f"{sent:,} events sent")
     if unsent:
         more = [f"and {len(unsent) - LISTED:,} more"] if len(unsent) > LISTED else []
         raise CommandError("\n".join([f"{len(unsent):,} lines could not be sent", *unsent[:LISTED], *more]))

@@ -1,6 +1,5 @@
 """`fivenines replay`: the audit, on the command line."""
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +18,7 @@ from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.output import Format, FormatOption, Record, show
 from streams.cli.progress import counting, ticked_off
+from streams.cli.remarks import remark
 from streams.settings import Settings
 
 if TYPE_CHECKING:  # a file needs neither Kafka nor ClickHouse
@@ -74,7 +74,7 @@ def replay(
     narrowing = Narrowing(account, location, month)
     processes = _read(audit, source, settings)
     for topic, count in sorted(audit.unknown.items()):
-        _warn(f"{topic}: {count:,} messages have fields that nobody knows; those were ignored")
+        remark(f"{topic}: {count:,} messages have fields that nobody knows; those were ignored")
     if diff:
         _show_differences(audit, narrowing, settings, how)
     elif reconsider:
@@ -98,7 +98,7 @@ def _read(audit: Replay, source: str, settings: Settings) -> int:
         from streams.audit.logged import logged
         from streams.cli.connections import kafka_of
 
-        audit.read(ticked_off("reading Kafka", logged(kafka_of(settings), warn=_warn)))
+        audit.read(ticked_off("reading Kafka", logged(kafka_of(settings), warn=remark)))
     elif source == "archive":
         from streams.archive.read import heartbeats_held
         from streams.audit.archived import read_archive
@@ -143,7 +143,7 @@ def _show_differences(audit: Replay, narrowing: Narrowing, settings: Settings, h
     with archive_of(settings) as client:
         found = from_published(client, audit, narrowing)
     show(({"topic": d.fact.TOPIC, "key": d.fact.key, "value": d.told("published", "derived")} for d in found), how)
-    _warn(f"{len(found):,} differences" if found else "no difference: the audit derives what is published")
+    remark(f"{len(found):,} differences" if found else "no difference: the audit derives what is published")
     if found:
         raise typer.Exit(DIFFERS)
 
@@ -181,11 +181,7 @@ def _show_reconsidered(audit: Replay, narrowing: Narrowing, how: Format | None) 
         )
     show([*reasons, *sorted(facts, key=lambda record: record["topic"])], how)
     refused, readable = sum(part.refused for part in parts), sum(part.readable for part in parts)
-    _warn(f"{refused:,} messages were refused, {readable:,} of them can be read and make {len(facts):,} differences")
-
-
-def _warn(text: str) -> None:
-    sys.stderr.write(f"fivenines: {text}\n")
+    remark(f"{refused:,} messages were refused, {readable:,} of them can be read and make {len(facts):,} differences")
 
 
 def _instant(text: str | None) -> int | None:

@@ -1,7 +1,5 @@
 """`fivenines topics` and `fivenines migrate`: what the platform needs of Kafka and of ClickHouse."""
 
-import sys
-
 import typer
 from confluent_kafka import KafkaException
 
@@ -12,6 +10,7 @@ from streams.archive import migrate as tables
 from streams.cli.connections import archive_of, as_the_platform, clickhouse_of, kafka_of
 from streams.cli.options import command
 from streams.cli.output import FormatOption, Record, show
+from streams.cli.remarks import remark
 from streams.settings import Settings
 
 app = typer.Typer()
@@ -70,6 +69,6 @@ def migrate(settings: Settings) -> None:
 
 def _tell(differences: list[str]) -> None:
     for line in differences:
-        sys.stderr.write(f"fivenines: {line}\n")
+        remark(line)
     if differences:
         raise typer.Exit(DIFFERS)

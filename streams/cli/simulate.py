@@ -15,6 +15,7 @@ from streams.calendars import FIRST_YEAR, LAST_YEAR
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.progress import counting
+from streams.cli.remarks import remark
 from streams.settings import Settings
 from streams.simulate import Simulation, line_of, play
 
@@ -81,7 +82,7 @@ def _to_file(simulation: Simulation, name: str) -> None:
             written += len(batch)
             count(len(batch))
     if name != "-":  # who reads the events themselves need not be told
-        sys.stderr.write(f"fivenines: {written:,} events written to {name}\n")
+        remark(f"{written:,} events written to {name}")
 
 
 def _to_kafka(simulation: Simulation, settings: Settings) -> None:
@@ -96,7 +97,7 @@ def _to_kafka(simulation: Simulation, settings: Settings) -> None:
             sent = publish(simulation, kafka, partitions_of(kafka), count)
     except PublishingError as error:
         raise CommandError(str(error)) from None
-    sys.stderr.write(f"fivenines: {sent:,} events sent to Kafka at {kafka['bootstrap.servers']}\n")
+    remark(f"{sent:,} events sent to Kafka at {kafka['bootstrap.servers']}")
 
 
 @contextmanager
