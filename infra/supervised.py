@@ -12,6 +12,7 @@ from infra import guard
 
 POLL_S = 0.02
 QUOTED_LINES = 12
+NOTHING = "  (nothing)"
 DISK_IS_FULL = "No space left on device"
 STACK_FRAME = re.compile(r"\d+\. .* @ 0x|\s+at ")
 
@@ -101,16 +102,20 @@ class Supervised:
 
     def last_words(self) -> str:
         """What it wrote last to each of its logs, for a person to read."""
-        quoted = (_tail(log, start) for log, start in self._read_from.items())
-        return "\n".join(filter(None, quoted)) or "  (nothing)"
+        return "\n".join(self._told().values()) or NOTHING
+
+    def _told(self) -> dict[Path, str]:
+        """The logs that say something since the start, with the end of each."""
+        quoted = {log: _tail(log, start) for log, start in self._read_from.items()}
+        return {log: said for log, said in quoted.items() if said}
 
     def _with_its_log(self, what: str) -> str:
         """What happened, and what its log says of it: of a full disk one line, however much the server makes of it."""
-        said = self.last_words()
-        log = next((log for log, start in self._read_from.items() if _tail(log, start)), self._log)
+        told = self._told()
+        log, said = next(iter(told), self._log), "\n".join(told.values())
         if DISK_IS_FULL in said:
             return f"{self.name} {what}: the disk of {self._cwd} is full; make room, then start again. Its log is {log}"
-        return f"{self.name} {what}; its log is {log}\n{said}"
+        return f"{self.name} {what}; its log is {log}\n{said or NOTHING}"
 
     def _spawn(self) -> None:
         self._log.unlink(missing_ok=True)
