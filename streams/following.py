@@ -49,10 +49,9 @@ class Following:
     def ends(self, topic: str) -> dict[int, int]:
         """The next offset of each partition."""
         consumer = self._groups[INTAKE_GROUP]
-        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
         return {
             partition: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[1]
-            for partition in partitions
+            for partition in self._partitions(topic)
         }
 
     def lag(self, group: str, topic: str) -> int:
@@ -62,9 +61,12 @@ class Following:
 
     def dirty(self) -> int:
         """How many locations wait for repair, as intake said with its last saves."""
-        ends = self.ends(Heartbeat.TOPIC)
-        said = [each.metadata or "" for each in self._committed(INTAKE_GROUP, Heartbeat.TOPIC, ends)]
+        partitions = self._partitions(Heartbeat.TOPIC)
+        said = [each.metadata or "" for each in self._committed(INTAKE_GROUP, Heartbeat.TOPIC, partitions)]
         return sum(int(text) for text in said if text.isdecimal())  # others may commit, too
+
+    def _partitions(self, topic: str) -> list[int]:
+        return [*self._groups[INTAKE_GROUP].list_topics(topic, timeout=10).topics[topic].partitions]
 
     def _committed(self, group: str, topic: str, partitions: Iterable[int]) -> list[TopicPartition]:
         places = [TopicPartition(topic, partition) for partition in partitions]

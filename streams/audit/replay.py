@@ -99,7 +99,7 @@ class Replay:
     def facts(self) -> Iterator[Fact]:
         """Every current fact, in no order."""
         self.end()
-        yield from self.derived(self.concerns)
+        yield from self.rederived()
 
     def end(self) -> None:
         """All was read: settle what only the whole log can tell."""
