@@ -28,6 +28,8 @@ from streams.intake.takeover import Followed, TakeOver
 
 GROUP = "fivenines-intake"
 BATCH = 10_000
+FETCHING = {**SWIFT, "queued_min_messages": 2 * BATCH}
+"""The next messages are fetched while these are taken in."""
 WAIT_S = 0.05
 GIVE_UP_WITHIN_S = 3.0
 """Partitions that go to another process are saved first, if that takes no longer: the group waits."""
@@ -82,8 +84,7 @@ class Session:
                 heartbeat_interval_ms=max(100, timeout_ms // 6),
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
-                queued_min_messages=2 * BATCH,  # the next are fetched while these are taken in
-                **SWIFT,
+                **FETCHING,
             )
         )
 

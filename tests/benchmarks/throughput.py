@@ -11,6 +11,7 @@ from schemas.derivation import Derivation
 from schemas.terms.book import read_book
 from streams.audit import oracle
 from streams.audit.replay import Replay
+from streams.intake.session import BATCH, FETCHING
 from tests.benchmarks import intake, topic
 from tests.benchmarks.archive import read
 from tests.benchmarks.figures import Figure, number
@@ -19,8 +20,7 @@ from tests.benchmarks.peers import environment
 from tests.benchmarks.stage import BUILD, ROOT, Stage, contend, median_ratio, ours
 
 PEERS = BUILD / "peers"
-BATCH = 10_000
-AS_INTAKE = (f"queued.min.messages={2 * BATCH}", "fetch.queue.backoff.ms=10")
+AS_INTAKE = [f"{name.replace('_', '.')}={value}" for name, value in FETCHING.items()]
 PARTITIONS = 8
 WITHIN_S = 600
 
