@@ -104,7 +104,7 @@ class Decider:
         batch = Batch()
         for partition, owned in self.owned.items():
             if owned.batch > FIRST:
-                batch.records.append(self.followed(partition))
+                batch.followed.append(self.followed(partition))
                 owned.batch += 1
         return batch
 
@@ -127,7 +127,7 @@ class Decider:
         for message in messages:
             work.take(message)
         work.settle(goes_on)
-        for partition in {partition for partition, _, _ in work.batch.records}:
+        for partition in {partition for partition, _, _ in (*work.batch.records, *work.batch.followed)}:
             self.owned[partition].batch += 1
         return work.batch
 

@@ -12,7 +12,6 @@ from faust.exceptions import ProducerSendError
 
 from schemas.facts import DeadLetter, Fact
 from schemas.topics import DECIDE_CHANGELOG
-from streams.decide.records import is_clock
 from streams.decide.work import Batch
 
 PATIENCE_S: Final = 120.0
@@ -44,13 +43,12 @@ def refused(batch: Batch) -> list[Outgoing]:
 
 
 def saved(batch: Batch) -> list[Outgoing]:
-    """The locations."""
-    return [Outgoing(DECIDE_CHANGELOG, *record) for record in batch.records if not is_clock(record[1])]
+    return [Outgoing(DECIDE_CHANGELOG, *record) for record in batch.records]
 
 
 def followed(batch: Batch) -> list[Outgoing]:
-    """How far partitions have been followed: to be sent when Kafka has the locations."""
-    return [Outgoing(DECIDE_CHANGELOG, *record) for record in batch.records if is_clock(record[1])]
+    """To be sent when Kafka has the locations."""
+    return [Outgoing(DECIDE_CHANGELOG, *record) for record in batch.followed]
 
 
 def said(batch: Batch) -> list[Outgoing]:

@@ -122,7 +122,7 @@ class Pump:
         """Save, publish, acknowledge: in this order, each when the one before is done."""
         for part in (refused, saved, followed):
             await send_all(self._send_awake, part(batch))
-        for partition, key, value in batch.records:
+        for partition, key, value in (*batch.records, *batch.followed):
             self._keep(partition, key, value)
         await send_all(self._send_awake, said(batch))
         events = 0

@@ -47,7 +47,9 @@ class Batch:
     """What is to be saved, then published; its messages are acknowledged after both."""
 
     records: list[tuple[int, bytes, bytes]] = field(default_factory=list)
-    """Partition, key and value."""
+    """Of locations: partition, key and value."""
+    followed: list[tuple[int, bytes, bytes]] = field(default_factory=list)
+    """Likewise, how far partitions have been followed."""
     facts: list[tuple[int, Fact]] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     asked: int = 0
@@ -93,7 +95,7 @@ class Work:
             self._ask(popped[0])
         for location_id in self._changed:
             self._save(location_id)
-        self.batch.records += map(self.decider.followed, self._followed)
+        self.batch.followed += map(self.decider.followed, self._followed)
 
     def _progress(self, message: Message) -> None:
         progress = read_progress(message.value)

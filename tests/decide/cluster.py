@@ -96,7 +96,7 @@ class Process:
 
     def save(self, batch: Batch, at_most: int | None = None) -> None:
         self.cluster.send([*refused(batch), *[*saved(batch), *followed(batch)][:at_most]])
-        for _, key, value in batch.records[:at_most]:
+        for _, key, value in [*batch.records, *batch.followed][:at_most]:
             self.table[key] = value
 
     def say(self, batch: Batch, at_most: int | None = None) -> None:

@@ -27,7 +27,8 @@ class Half:
             places[: chance.randint(1, len(places))], 20, chance.choice((0, 2, 20))
         )
         if "save" in self.step:
-            process.save(self.batch, self._some(len(self.batch.records)) if self.step == "half saved" else None)
+            records = len(self.batch.records) + len(self.batch.followed)
+            process.save(self.batch, self._some(records) if self.step == "half saved" else None)
         if "said" in self.step:
             process.save(self.batch)
             process.say(self.batch, self._some(len(self.batch.facts)) if self.step == "half said" else None)
