@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiokafka.helpers import create_ssl_context  # type: ignore[import-untyped]
 from faust.auth import SASLCredentials
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
 
 PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 OPTIONS: Final = (
@@ -31,10 +32,20 @@ class IdempotentProducer(driver.Producer):
         return {"acks": "all", "enable_idempotence": True}
 
 
+class SeekingConsumer(driver.Consumer):
+    """faust's consumer, which by itself takes a committed 0 for none, does not seek, and loses what it had fetched."""
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        committed = await super().seek_to_committed()
+        await self.seek_wait({TP(*place): 0 for place, offset in committed.items() if offset == 0})
+        return committed
+
+
 class Transport(driver.Transport):
-    """faust's own, with that producer."""
+    """faust's own, with these."""
 
     Producer = IdempotentProducer
+    Consumer = SeekingConsumer
 
 
 def brokers(bootstrap: str) -> str:
