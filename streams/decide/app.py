@@ -26,7 +26,7 @@ from streams.decide.decider import Decider, Ends
 from streams.decide.lifeline import Pulse, Reached, Watchdog, stop_hard
 from streams.decide.metrics import CONTENT_TYPE, Metrics
 from streams.decide.publisher import Outgoing
-from streams.decide.pump import Pump
+from streams.decide.pump import Pump, check_alone
 from streams.decide.reader import Reader
 from streams.decide.records import Locations, Records
 from streams.folds.world import World
@@ -85,7 +85,6 @@ def _app(settings: Settings) -> faust.App:
         producer_compression_type="lz4",
         producer_linger=0.0,
         producer_max_request_size=STATE_BYTES,
-        # a batch that has waited longer than a session is not sent: by then another may own the partition
         producer_request_timeout=settings.session_timeout_s,
         stream_wait_empty=False,
         topic_allow_declare=False,
@@ -167,11 +166,15 @@ class _Decide(mode.Service):
         await reader.catch_up()
         owned = sorted(place.partition for place in app.consumer.assignment() if place.topic == LocationState.TOPIC)
         ends = await reader.ends([TopicPartition(topic, each) for topic in LOGS for each in owned])
+        readings = {each: self._records.readings[each] for each in owned}
+        for each, reading in readings.items():
+            check_alone(each, ends[TopicPartition(DECIDE_CHANGELOG, each)], reading.next)
         decider = Decider(
             self._broadcasts,
             self._records.data.get,
             lambda location_id: murmur2_partition(location_id.encode(), reader.partitions),
-            {each: Ends(*(ends[TopicPartition(topic, each)] for topic in LOGS)) for each in owned},
+            {each: Ends(*(ends[TopicPartition(topic, each)] for topic in INPUT)) for each in owned},
+            readings,
             self._records.of(owned),
         )
         log.info("partitions taken over", partitions=owned, locations=len(self._records.data))

@@ -5,7 +5,7 @@ Versions. The version of a fact is the sum of five offsets: how far its partitio
 of one process the later is never less, and what follows from new input is greater. When a process takes a partition
 over it counts the partition as read up to its end at that moment, although it has yet to read the rest again: so
 whatever an earlier owner read, and said, has a version that is no greater; and less, because every owner first writes
-to the changelog, which only its successors read. That is why a process that was paused cannot overtake its successor
+to the changelog. That is why a process that was paused cannot overtake its successor
 when it wakes, whichever of its messages are still on their way. What no version can undo is a fact that its successor
 never said, such as a credit that was not earned after all: therefore a process that notices a pause says nothing more
 (`lifeline.Pulse`).
@@ -14,22 +14,21 @@ Crashes. Dead letters are sent first, for no record holds them; records are save
 published, how far a partition was followed after its locations; and input is acknowledged after all. So every fact
 that was ever published stands in a record, and after a crash only those of the newest batch may not have been
 published: they are said again. The records say from where on the input is read again, not what the consumer group has
-committed; and input that comes again changes nothing, for a location's state is a set. That place is claimed at once
-when a partition is taken over: else that of a predecessor could count which wakes, and stand beside locations that
-do not hold what comes before it.
+committed; and input that comes again changes nothing, for a location's state is a set. `records` argues what becomes
+of what a predecessor saves when it wakes.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
 from schemas.events import Annotation
-from schemas.facts import LocationState
+from schemas.facts import Fact, LocationState
 from streams.decide.agenda import Agenda
 from streams.decide.broadcasts import Broadcasts
-from streams.decide.records import AHEAD, Record, clock_key, is_clock, read_record
+from streams.decide.records import AHEAD, Reading, Record, clock_key, is_clock, read_record
 from streams.decide.work import Batch, Message, Work
 from streams.engine import Position
 from streams.folds.availability import Availabilities
@@ -38,16 +37,13 @@ from streams.folds.clock import Clock
 from streams.folds.credits import Credits
 
 FOLDS = (Availabilities, Credits)
-FIRST = 1
-"""The number of the first batch that is saved of a partition."""
 
 
 class Ends(NamedTuple):
-    """Where the logs of a partition ended when it was taken over: the next offset of each."""
+    """Where the input of a partition ended when it was taken over: the next offset of each topic."""
 
     states: int
     annotations: int
-    changelog: int
 
 
 @dataclass
@@ -58,9 +54,10 @@ class Owned:
     states_next: int
     annotations_next: int
     changelog_next: int
-    read: dict[str, int] = field(default_factory=lambda: {LocationState.TOPIC: 0, Annotation.TOPIC: 0})
-    batch: int = FIRST
+    """Where the next record of this process is to stand."""
+    batch: int
     """The number of the next batch that is saved of it."""
+    read: dict[str, int] = field(default_factory=lambda: {LocationState.TOPIC: 0, Annotation.TOPIC: 0})
 
 
 class Decider:
@@ -72,41 +69,42 @@ class Decider:
         saved: Callable[[bytes], bytes | None],
         partition_of: Callable[[str], int],
         ends: Mapping[int, Ends],
+        readings: Mapping[int, Reading],
         records: Iterable[tuple[int, bytes, Record]],
     ) -> None:
-        """`ends`: of each partition. `saved` reads a record by key."""
+        """`ends`, `readings`: of each partition. `saved` reads a record by key."""
         self.broadcasts = broadcasts
         self.world = broadcasts.world
         self.agenda = Agenda()
         self.owned = {
-            partition: Owned(Clock(self.world.derivation.blind_after_ms), *ends[partition]) for partition in ends
+            at: Owned(
+                Clock(self.world.derivation.blind_after_ms), *ends[at], readings[at].next, readings[at].batch + AHEAD
+            )
+            for at in ends
         }
         self._saved = saved
         self._partition_of = partition_of
         self._slowest: int | None = None
-        self._unsure: list[tuple[int, Record]] = []
-        self._restore(records)
+        self._unsure: list[tuple[int, bytes, Record]] = []
+        self._restore(readings, records)
 
-    def restart_with(self) -> Batch:
-        """What the newest batch of each partition said: it may not have been published. To be said before all else."""
-        batch = Batch()
-        for partition, record in self._unsure:
-            chain = self.chain()
-            chain.restore("", partition, record.saved)
-            published = (fact for facts in chain.loop.keys[""].published for fact in facts)
-            batch.facts += [(partition, fact) for fact in published if fact.version == record.version]
-        self._unsure.clear()
-        return batch
+    def takeover(self) -> Iterator[Batch]:
+        """What goes out before all else, one after the other: what may not have been said; from where on this process
+        reads, under its own number; and under that number as well the locations that were said again."""
+        unsure, self._unsure = self._unsure, []
+        yield Batch(facts=[(partition, fact) for partition, _, record in unsure for fact in self._news(record)])
+        yield Batch(followed=[self.followed(partition) for partition in self.owned])
+        yield Batch(
+            [(at, key, msgspec.structs.replace(it, batch=self.owned[at].batch).encode()) for at, key, it in unsure]
+        )
+        for owned in self.owned.values():
+            owned.batch += 1
 
-    def claim(self) -> Batch:
-        """Under this process's number, from where on it reads: to be saved before all else, but after what may not have
-        been said. Where nothing was ever saved there is nothing to stand beside."""
-        batch = Batch()
-        for partition, owned in self.owned.items():
-            if owned.batch > FIRST:
-                batch.followed.append(self.followed(partition))
-                owned.batch += 1
-        return batch
+    def _news(self, record: Record) -> Iterable[Fact]:
+        """What was to be published when a location was saved."""
+        chain = self.chain()
+        chain.restore("", 0, record.saved)
+        return (fact for facts in chain.loop.keys[""].published for fact in facts if fact.version == record.version)
 
     def hear(self, partition: int) -> None:
         """A broadcast said how far a partition has been followed."""
@@ -180,15 +178,9 @@ class Decider:
             chain.restore(location_id, partition, record.saved)
         return record
 
-    def _restore(self, records: Iterable[tuple[int, bytes, Record]]) -> None:
-        newest: dict[int, list[Record]] = {}
+    def _restore(self, readings: Mapping[int, Reading], records: Iterable[tuple[int, bytes, Record]]) -> None:
         found: dict[str, int] = {}
         for partition, key, record in records:
-            batches = newest.setdefault(partition, [])
-            if not batches or record.batch > batches[0].batch:
-                batches.clear()
-            if not batches or record.batch == batches[0].batch:
-                batches.append(record)
             self._restore_time(self.owned[partition].clock, record)
             if is_clock(key):
                 self.owned[partition].read.update(
@@ -197,9 +189,8 @@ class Decider:
             else:
                 found[key.decode()] = record.registry
                 self._schedule(key.decode(), partition, record)
-        for partition, batches in newest.items():
-            self.owned[partition].batch = batches[0].batch + AHEAD
-        self._unsure = [(at, record) for at, batches in newest.items() for record in batches if record.state]
+                if record.batch == readings[partition].batch or key in readings[partition].late:
+                    self._unsure.append((partition, key, record))
         self._set_clocks()
         for location_id, concerned in self.broadcasts.concerned.items():
             if found.get(location_id, -1) < concerned:

@@ -29,16 +29,23 @@ def stop_hard(why: str) -> NoReturn:
 
 
 class Pulse:
-    """Notices that the process was paused: its partitions may be another's by now, so it must say nothing more."""
+    """Notices that the process was paused, or cut off from Kafka: it must say nothing more, for its partitions may be
+    another's by now."""
 
     def __init__(self, limit_s: float, stop: Callable[[str], object] = stop_hard) -> None:
         self._limit_s = limit_s
         self._stop = stop
         self._last = time.monotonic()
 
-    def check(self) -> None:
-        """Call before anything is handed to Kafka."""
+    def check(self, began: float | None = None) -> None:
+        """Call before anything is handed to Kafka, with the time at which the first of its batch was.
+
+        What was handed over before may have waited for a Kafka that was out of reach for this process only; and it
+        arrives however late, for an idempotent producer throws nothing away.
+        """
         now = time.monotonic()
+        if began is not None and now - began > self._limit_s:
+            self._stop(f"Kafka did not take a batch in {now - began:.1f} s")
         gap, self._last = now - self._last, now
         if gap > self._limit_s:
             self._stop(f"the process stood still for {gap:.1f} s")

@@ -1,21 +1,19 @@
 """Hands a batch to Kafka: what is saved first, then what is said. It comes back when Kafka has all of it."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import structlog
 from aiokafka.errors import KafkaError, KafkaTimeoutError  # type: ignore[import-untyped]
+from aiokafka.structs import RecordMetadata  # type: ignore[import-untyped]
 from faust.exceptions import ProducerSendError
 
 from schemas.facts import DeadLetter, Fact
 from schemas.topics import DECIDE_CHANGELOG
 from streams.decide.work import Batch
 
-PATIENCE_S: Final = 120.0
-"""How long Kafka may be away before the process gives up: nothing was acknowledged, and its successor does it again."""
 RETRY_S: Final = 0.5
 
 log = structlog.get_logger()
@@ -34,7 +32,7 @@ class Outgoing(NamedTuple):
 
 
 Send = Callable[[Outgoing], Awaitable[Awaitable[Any]]]
-"""Hands a message to the producer; what it awaits to is done when Kafka has the message."""
+"""Hands a message to the producer; what it awaits to tells, when Kafka has the message, where it stands."""
 
 
 def refused(batch: Batch) -> list[Outgoing]:
@@ -63,26 +61,27 @@ def _letter(letter: DeadLetter) -> Outgoing:
     return Outgoing(letter.TOPIC, None, letter.key.encode(), _encode(letter.written()))
 
 
-async def send_all(send: Send, messages: Sequence[Outgoing], patience_s: float = PATIENCE_S) -> None:
-    """Send messages until Kafka has every one of them. Raises Hopeless."""
-    waiting, began = list(messages), time.monotonic()
-    while waiting:
+async def send_all(send: Send, messages: Sequence[Outgoing]) -> list[RecordMetadata]:
+    """Send messages until Kafka has every one of them; where they stand now, in any order. Raises Hopeless when Kafka
+    refuses one; how long it is tried while Kafka is away is for `send` to say."""
+    waiting = list(messages)
+    stand: list[RecordMetadata] = []
+    while True:
         outcomes = await _attempt(send, waiting)
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        stand += [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
         waiting = [each for each, outcome in zip(waiting, outcomes, strict=True) if isinstance(outcome, BaseException)]
         if not failures:
-            return
+            return stand
         for failure in failures:
             if not _may_pass(failure):
                 raise Hopeless(f"Kafka refuses a message: {failure!r}") from failure
-        if time.monotonic() - began > patience_s:
-            raise Hopeless(f"Kafka took no message for {patience_s:g} s: {failures[0]!r}")
         log.warning("Kafka takes no messages, trying again", waiting=len(waiting), error=repr(failures[0]))
         await asyncio.sleep(RETRY_S)
 
 
 async def _attempt(send: Send, messages: Sequence[Outgoing]) -> list[Any]:
-    """The outcome of each: an exception where it failed."""
+    """The outcome of each: where it stands, or an exception."""
     handed: list[Awaitable[Any] | BaseException] = []
     for message in messages:
         try:

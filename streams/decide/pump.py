@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from schemas.facts import LocationState
+from schemas.topics import DECIDE_CHANGELOG
 from streams.decide.decider import Decider
 from streams.decide.lifeline import Pulse
 from streams.decide.metrics import Metrics
@@ -63,8 +64,8 @@ class Pump:
         async with self._one_at_a_time:
             if term != self.term:
                 return
-            await self._finish(decider.restart_with(), ())
-            await self._finish(decider.claim(), ())
+            for batch in decider.takeover():
+                await self._finish(decider, batch, ())
             self._generation = generation
             self.decider = decider
 
@@ -107,30 +108,52 @@ class Pump:
         messages = [_message(delivery.message) for delivery in current]
         _check_for_gaps(decider, messages)
         batch = decider.batch(messages, self._budget())
-        await self._finish(batch, current)
+        await self._finish(decider, batch, current)
 
-    async def _send_awake(self, message: Outgoing) -> Awaitable[Any]:
+    def _awake(self, began: float) -> Send:
         """Look at the time before each message: after a pause there is nothing to be said any more."""
-        self._pulse.check()
-        return await self._send(message)
+
+        async def send(message: Outgoing) -> Awaitable[Any]:
+            self._pulse.check(began)
+            return await self._send(message)
+
+        return send
 
     def _budget(self) -> Callable[[int], bool]:
         until = time.monotonic() + (DUE_S if self._queue.empty() else DUE_BESIDE_S)
         return lambda _: time.monotonic() < until
 
-    async def _finish(self, batch: Batch, deliveries: Iterable[Delivery]) -> None:
+    async def _finish(self, decider: Decider, batch: Batch, deliveries: Iterable[Delivery]) -> None:
         """Save, publish, acknowledge: in this order, each when the one before is done."""
-        for part in (refused, saved, followed):
-            await send_all(self._send_awake, part(batch))
+        send = self._awake(time.monotonic())
+        await send_all(send, refused(batch))
+        for records in (saved(batch), followed(batch)):
+            written(decider, sorted((stands.partition, stands.offset) for stands in await send_all(send, records)))
         for partition, key, value in (*batch.records, *batch.followed):
             self._keep(partition, key, value)
-        await send_all(self._send_awake, said(batch))
+        await send_all(send, said(batch))
         events = 0
         for delivery in deliveries:
             delivery.ack()
             self.done[delivery.message.topic, delivery.message.partition] = delivery.message.offset + 1
             events += 1
         self.metrics.count(batch, events)
+
+
+def written(decider: Decider, places: Iterable[tuple[int, int]]) -> None:
+    """Where the records of a batch stand, as partition and offset, in order. Raises Hopeless."""
+    for partition, offset in places:
+        owned = decider.owned[partition]
+        check_alone(partition, offset, owned.changelog_next)
+        owned.changelog_next = offset + 1
+
+
+def check_alone(partition: int, offset: int, due: int) -> None:
+    """A process that was paused may save when it wakes: who starts over puts that right. Raises Hopeless."""
+    if offset != due:
+        raise Hopeless(
+            f"{DECIDE_CHANGELOG}/{partition} is at offset {offset}, not {due}: another process writes there too"
+        )
 
 
 def _check_for_gaps(decider: Decider, messages: Iterable[Message]) -> None:

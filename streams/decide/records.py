@@ -3,12 +3,19 @@ for each partition says how far that has been followed.
 
 Every batch that is saved has a number, and of two records of one location that of the later batch counts, then the
 greater version, wherever they stand in the changelog. A process goes on `AHEAD` of the greatest number that it finds in
-a partition: so what its predecessor was writing when it was paused, and writes when it wakes, counts for less than what
-was written since. (Only a predecessor that had written nothing yet has the same number, and no greater version.)
+a partition, and before all else saves something under its own: so what a predecessor was saving when it was paused, and
+delivers when it wakes, counts for less than what was saved since.
+
+Such a record comes late: it stands behind one of a later batch. What it says may never have been published; a third
+process may not know it; and Kafka would keep it, for it stands last, and drop the one that counts. So whoever finds it
+when it takes over says the location again, as it stands, and saves it again under its own number. An owner that sees by
+the offsets of its own records that another wrote between them ends, so that its partitions are taken over.
 """
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import faust
@@ -54,6 +61,11 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
         return _ENCODE(self)
 
     @property
+    def rank(self) -> tuple[int, int]:
+        """Of two records of one key the greater counts."""
+        return self.batch, self.version
+
+    @property
     def saved(self) -> bytes:
         return zlib.decompress(self.state)
 
@@ -80,19 +92,47 @@ _ENCODE = msgspec.msgpack.Encoder().encode
 _DECODE = msgspec.msgpack.Decoder(Record).decode
 
 
+@dataclass
+class Reading:
+    """How far the changelog of a partition has been read."""
+
+    next: int = 0
+    """The next offset."""
+    batch: int = 0
+    """The latest that was met."""
+    late: set[bytes] = field(default_factory=set)
+    """Keys of which a record stands last that came late."""
+
+    def take(self, offset: int, key: bytes, value: bytes, standing: MutableMapping[bytes, bytes]) -> None:
+        """Take a record in: it stands if it counts rather than the one that stands."""
+        self.next = offset + 1
+        record, known = read_record(value), standing.get(key)
+        if known is None or record.rank >= read_record(known).rank:
+            standing[key] = value
+        if record.batch < self.batch:
+            self.late.add(key)
+        else:
+            self.batch = record.batch
+            self.late.discard(key)
+
+
 class Records(Store[bytes, bytes]):
     """The records of the partitions this process owns, in memory."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.readings: dict[int, Reading] = defaultdict(Reading)
 
     def apply_changelog_batch(
         self, batch: Iterable[Any], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
     ) -> None:
-        """Take records in from the changelog: of each location that of the latest batch."""
-        for event in batch:
-            key, value = event.message.key, event.message.value
-            self._key_partition[key] = event.message.partition
-            known = self.data.get(key)
-            if value and (known is None or supersedes(value, known)):
-                self.data[key] = value
+        """Take records in from the changelog."""
+        for message in (event.message for event in batch):
+            partition = message.partition
+            if message.offset < self.readings[partition].next:  # lost, and owned again: all of it is read anew
+                self.readings[partition] = Reading()
+            self._key_partition[message.key] = partition
+            self.readings[partition].take(message.offset, message.key, message.value, self.data)
 
     def put(self, key: bytes, value: bytes, partition: int) -> None:
         """Keep a record that stands in the changelog."""
@@ -106,12 +146,6 @@ class Records(Store[bytes, bytes]):
             partition = self._key_partition[key]
             if partition in wanted:
                 yield partition, key, read_record(value)
-
-
-def supersedes(value: bytes, known: bytes) -> bool:
-    """Whether a record counts rather than one that was found before it."""
-    new, old = read_record(value), read_record(known)
-    return (new.batch, new.version) >= (old.batch, old.version)
 
 
 class Locations(faust.Table[bytes, bytes]):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -13,14 +13,16 @@ from schemas.topics import DECIDE_CHANGELOG
 from streams.decide.broadcasts import Broadcasts
 from streams.decide.decider import Decider, Ends
 from streams.decide.publisher import Outgoing, followed, refused, said, saved
-from streams.decide.records import read_record, supersedes
+from streams.decide.pump import written
+from streams.decide.records import Reading, read_record
 from streams.decide.work import Batch, Message
 from streams.folds.world import World
 from tests.decide.story import BOOK, DERIVATION, Out, Story
 
 Place = tuple[str, int]
 INPUT = (LocationState.TOPIC, Annotation.TOPIC)
-LOGS = (*INPUT, DECIDE_CHANGELOG)
+PHASES = (refused, saved, followed, said)
+"""Of a batch: what Kafka gets in each, when it has what came before."""
 FACTS: dict[str, type[Fact]] = {Availability.TOPIC: Availability, Credit.TOPIC: Credit}
 
 
@@ -31,13 +33,34 @@ class Cluster:
         self.partitions = partitions
         self.logs: dict[Place, list[Out]] = defaultdict(list)
         self.committed: dict[Place, int] = defaultdict(int)
+        self.compacted: dict[int, set[int]] = defaultdict(set)
+        """Of each partition of the changelog the offsets that are gone."""
+        self.seen: dict[int, int] = defaultdict(int)
+        """Of each, up to where its owner knows it."""
 
     def append(self, out: Out) -> None:
         self.logs[out.topic, out.partition].append(out)
 
-    def send(self, outgoing: Sequence[Outgoing]) -> None:
+    def send(self, outgoing: Sequence[Outgoing]) -> list[tuple[int, int]]:
+        """Where the messages stand now: partition and offset."""
+        stand = []
         for topic, partition, key, value in outgoing:
+            stand.append((partition or 0, len(self.logs[topic, partition or 0])))
             self.append(Out(topic, partition or 0, key, value, 0))
+        return stand
+
+    def compact(self, partition: int) -> None:
+        """Drop every record behind which another of its key stands, as far as its owner knows it."""
+        last: dict[bytes | None, int] = {}
+        for offset, out in enumerate(self.logs[DECIDE_CHANGELOG, partition][: self.seen[partition]]):
+            if out.key in last:
+                self.compacted[partition].add(last[out.key])
+            last[out.key] = offset
+
+    def changelog(self, partition: int) -> Iterator[tuple[int, Out]]:
+        for offset, out in enumerate(self.logs[DECIDE_CHANGELOG, partition]):
+            if offset not in self.compacted[partition]:
+                yield offset, out
 
     def facts(self) -> Iterator[Fact]:
         """What decide published, in the order of each partition."""
@@ -58,18 +81,24 @@ class Process:
         self.story = story
         self.owned = owned
         self.broadcasts = Broadcasts(World(BOOK, DERIVATION))
+        self.readings = {each: Reading() for each in owned}
         self.table = self._restored()
         self.read_broadcasts()
         self.decider = Decider(
             self.broadcasts,
             self.table.get,
             story.partition_of,
-            {each: Ends(*(len(cluster.logs[topic, each]) for topic in LOGS)) for each in owned},
+            {each: Ends(*(len(cluster.logs[topic, each]) for topic in INPUT)) for each in owned},
+            self.readings,
             [(self._partition(key), key, read_record(value)) for key, value in self.table.items()],
         )
         self.next = {(topic, each): self.decider.owned[each].read[topic] for topic in INPUT for each in owned}
-        self.say(self.decider.restart_with())
-        self.save(self.decider.claim())
+
+    def start(self) -> Self:
+        """Take the partitions over."""
+        for batch in self.decider.takeover():
+            self.put(batch)
+        return self
 
     def read_broadcasts(self, at_most: int = 1 << 30) -> None:
         broadcasts = self.broadcasts
@@ -94,13 +123,19 @@ class Process:
         messages = [message for place in places for message in self.poll(place, at_most)]
         return messages, self.decider.batch(messages, lambda asked: asked < due)
 
-    def save(self, batch: Batch, at_most: int | None = None) -> None:
-        self.cluster.send([*refused(batch), *[*saved(batch), *followed(batch)][:at_most]])
-        for _, key, value in [*batch.records, *batch.followed][:at_most]:
+    def put(self, batch: Batch) -> None:
+        """Save a batch, then say it. Raises Hopeless if another process wrote in between."""
+        for phase in PHASES:
+            self.hand(phase(batch))
+        for _, key, value in (*batch.records, *batch.followed):
             self.table[key] = value
 
-    def say(self, batch: Batch, at_most: int | None = None) -> None:
-        self.cluster.send(said(batch)[:at_most])
+    def hand(self, outgoing: Sequence[Outgoing]) -> None:
+        """One phase, or a part of it."""
+        stand = self.cluster.send(outgoing)
+        if outgoing and outgoing[0].topic == DECIDE_CHANGELOG:
+            written(self.decider, sorted(stand))
+            self.cluster.seen.update({each: owned.changelog_next for each, owned in self.decider.owned.items()})
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -110,8 +145,7 @@ class Process:
     def finish(self, places: Sequence[Place] | None = None, at_most: int = 50, due: int = 50) -> bool:
         """A whole batch; whether there was anything to do."""
         messages, batch = self.decide(places or list(self.next), at_most, due)
-        self.save(batch)
-        self.say(batch)
+        self.put(batch)
         self.acknowledge(messages)
         return bool(messages or batch.asked)
 
@@ -124,14 +158,13 @@ class Process:
     def _restored(self) -> dict[bytes, bytes]:
         table: dict[bytes, bytes] = {}
         for partition in self.owned:
-            for out in self.cluster.logs[DECIDE_CHANGELOG, partition]:
+            for offset, out in self.cluster.changelog(partition):
                 assert out.key is not None
-                if out.key not in table or supersedes(out.value, table[out.key]):
-                    table[out.key] = out.value
+                self.readings[partition].take(offset, out.key, out.value, table)
         return table
 
     def _partition(self, key: bytes) -> int:
         return int(key[1:]) if key[:1] == b"\xff" else self.story.partition_of(key.decode())
 
 
-__all__ = ["INPUT", "Cluster", "Process"]
+__all__ = ["INPUT", "PHASES", "Cluster", "Process"]

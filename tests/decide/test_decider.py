@@ -10,7 +10,7 @@ from tests.decide.story import Story, current, differences, tell
 def live(story: Story, every: int = 7) -> Cluster:
     """One process that reads while the story is told."""
     cluster = Cluster(story.partitions)
-    process = Process(cluster, story, range(story.partitions))
+    process = Process(cluster, story, range(story.partitions)).start()
     for number, out in enumerate(story.outs):
         cluster.append(out)
         if number % every == 0:
@@ -37,7 +37,7 @@ def test_a_worker_that_starts_when_much_was_said_may_read_one_partition_after_th
     cluster = Cluster(story.partitions)
     for out in story.outs:
         cluster.append(out)
-    process = Process(cluster, story, range(story.partitions))
+    process = Process(cluster, story, range(story.partitions)).start()
     for partition in range(story.partitions):
         while process.finish([(topic, partition) for topic in INPUT], at_most=at_most):
             pass
@@ -89,7 +89,7 @@ def test_months_that_are_final_are_forgotten_and_stay_as_they_were() -> None:
     story = tell(1, locations=3, partitions=1, days=260, reports=0.02)
     cluster = live(story, 50)
     assert not list(differences(cluster.facts(), story.replay(), story.replayed))
-    decider = Process(cluster, story, [0]).decider
+    decider = Process(cluster, story, [0]).start().decider
     chain = decider.chain()
     decider.load(chain, "loc-0", 0)
     published = chain.loop.keys["loc-0"].published[0]

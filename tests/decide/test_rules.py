@@ -1,7 +1,9 @@
 """The rules that make a faust app dependable, one by one."""
 
 import asyncio
+import time
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +19,7 @@ from streams.decide.app import AGENT, Settings, build
 from streams.decide.connection import credentials
 from streams.decide.lifeline import Pulse, Reached, Watchdog
 from streams.decide.metrics import Metrics
-from streams.decide.publisher import Hopeless, Outgoing, send_all
+from streams.decide.publisher import Hopeless, Outgoing, Send, send_all
 from streams.decide.pump import Pump
 from streams.decide.records import is_clock
 from tests.decide.cluster import Cluster, Process
@@ -110,12 +112,30 @@ class Delivery:
         return True
 
 
+def producer(notes: Callable[[Outgoing], object], cluster: Cluster) -> Send:
+    """A producer for a cluster, which shows each message to `notes` first: that may raise what Kafka would."""
+
+    async def send(message: Outgoing) -> Any:
+        notes(message)
+        return asyncio.ensure_future(_stands(*cluster.send([message])[0]))
+
+    return send
+
+
+async def _stands(partition: int, offset: int) -> Any:
+    return SimpleNamespace(partition=partition, offset=offset)
+
+
 def pumped(
-    send: Callable[[Outgoing], Any], generation: int = 1, pulse: Pulse | None = None, lost: int | None = None
+    notes: Callable[[Outgoing], object],
+    generation: int = 1,
+    pulse: Pulse | None = None,
+    lost: int | None = None,
+    cluster: Cluster | None = None,
 ) -> tuple[list[Delivery], list[str], BaseException | None]:
-    """Some messages through a pump whose producer is `send`: what became of them, and how the pump ended."""
+    """Some messages through a pump with such a producer: what became of them, and how the pump ended."""
     story = tell(3, locations=4, partitions=1, days=5, reports=0.9)
-    cluster = Cluster(1)
+    cluster = cluster or Cluster(1)
     order: list[str] = []
     for out in story.outs:
         cluster.append(out)
@@ -124,6 +144,7 @@ def pumped(
     deliveries = [Delivery(message, order, generation) for message in messages]
 
     async def run() -> None:
+        send = producer(notes, cluster)
         pump = Pump(send, lambda *_: order.append("kept"), Metrics(), pulse or Pulse(60))
         await pump.own(process.decider, 1, pump.term)
         for delivery in deliveries:
@@ -139,12 +160,7 @@ def pumped(
 
 def test_what_is_saved_precedes_what_is_said_and_both_precede_the_acknowledgement() -> None:
     topics: list[str] = []
-
-    async def send(message: Outgoing) -> Any:
-        topics.append(message.topic)
-        return _done()
-
-    deliveries, order, _ = pumped(send)
+    deliveries, order, _ = pumped(lambda message: topics.append(message.topic))
     assert all(delivery.acked for delivery in deliveries)
     assert topics.index("availability") > topics.index(DECIDE_CHANGELOG)
     assert order.index("acknowledged") > order.index("kept")
@@ -155,29 +171,25 @@ def test_how_far_a_partition_was_followed_is_saved_when_its_locations_are() -> N
     keys: list[bytes] = []
     refusals = iter([True] * 3)
 
-    async def send(message: Outgoing) -> Any:
+    def notes(message: Outgoing) -> None:
         if message.topic == DECIDE_CHANGELOG and not is_clock(message.key) and next(refusals, False):
             raise KafkaConnectionError
         keys.extend([message.key] if message.topic == DECIDE_CHANGELOG else [])
-        return _done()
 
-    pumped(send)
-    first = next(at for at, key in enumerate(keys) if is_clock(key))
-    assert len(set(keys[:first])) == 4
+    pumped(notes)
+    claim, *rest = keys
+    assert is_clock(claim)
+    assert len(set(takewhile(lambda key: not is_clock(key), rest))) == 4
 
 
 def test_who_lost_partitions_while_taking_them_over_leaves_them_alone() -> None:
     sent: list[Outgoing] = []
 
-    async def send(message: Outgoing) -> Any:
-        sent.append(message)
-        return _done()
-
     async def run() -> None:
-        pump = Pump(send, lambda *_: None, Metrics(), Pulse(60))
+        cluster, story = Cluster(1), tell(3, locations=4, partitions=1, days=5)
+        pump = Pump(producer(sent.append, cluster), lambda *_: None, Metrics(), Pulse(60))
         begun = pump.term
         await pump.let_go()
-        cluster, story = Cluster(1), tell(3, locations=4, partitions=1, days=5)
         await pump.own(Process(cluster, story, [0]).decider, 1, begun)
         assert pump.decider is None
 
@@ -189,21 +201,17 @@ def test_who_lost_partitions_while_taking_them_over_leaves_them_alone() -> None:
 def test_a_failure_acknowledges_nothing(topic: str) -> None:
     """An agent that raises acknowledges its event: so ours does not raise, and the process ends instead."""
 
-    async def send(message: Outgoing) -> Any:
+    def notes(message: Outgoing) -> None:
         if message.topic == topic:
             raise MessageSizeTooLargeError
-        return _done()
 
-    deliveries, _, ended = pumped(send)
+    deliveries, _, ended = pumped(notes)
     assert isinstance(ended, Hopeless)
     assert not any(delivery.acked for delivery in deliveries)
 
 
 def test_what_came_before_a_rebalance_is_left_to_whoever_gets_it_again() -> None:
-    async def send(_: Outgoing) -> Any:
-        return _done()
-
-    deliveries, _, _ = pumped(send, generation=0)
+    deliveries, _, _ = pumped(lambda _: None, generation=0)
     assert not any(delivery.acked for delivery in deliveries)
 
 
@@ -211,23 +219,24 @@ def test_a_kafka_that_comes_back_gets_what_it_missed() -> None:
     taken: list[Outgoing] = []
     failures = iter([True, False, True])
 
-    async def send(message: Outgoing) -> Any:
+    def notes(message: Outgoing) -> None:
         if next(failures, False):
             raise KafkaConnectionError
         taken.append(message)
-        return _done()
 
     messages = [Outgoing("availability", 0, b"key", str(number).encode()) for number in range(3)]
-    asyncio.run(send_all(send, messages))
+    stand = asyncio.run(send_all(producer(notes, Cluster(1)), messages))
     assert sorted(taken) == messages
+    assert [at.offset for at in stand] == [0, 1, 2]
 
 
 def test_a_kafka_that_stays_away_ends_the_process() -> None:
-    async def send(_: Outgoing) -> Any:
+    def away(_: Outgoing) -> None:
         raise KafkaConnectionError
 
-    with pytest.raises(Hopeless, match="took no message"):
-        asyncio.run(send_all(send, [Outgoing("availability", 0, b"key", b"")], patience_s=0.1))
+    deliveries, _, ended = pumped(away, pulse=Pulse(limit_s=0.6, stop=_stopped))
+    assert "did not take a batch" in str(ended)
+    assert not any(delivery.acked for delivery in deliveries)
 
 
 def test_a_pause_ends_the_process_before_it_says_anything() -> None:
@@ -244,14 +253,46 @@ def test_a_pause_between_two_messages_leaves_the_second_unsaid() -> None:
     taken: list[str] = []
     pulse = Pulse(limit_s=10, stop=_stopped)
 
-    async def send(message: Outgoing) -> Any:
+    def notes(message: Outgoing) -> None:
         taken.append(message.topic)
-        pulse._last -= 11
-        return _done()
+        if len(taken) == 2:  # the first is the claim
+            pulse._last -= 11
 
-    deliveries, _, ended = pumped(send, pulse=pulse)
-    assert len(taken) == 1
+    deliveries, _, ended = pumped(notes, pulse=pulse)
+    assert len(taken) == 2
     assert isinstance(ended, Hopeless)
+    assert not any(delivery.acked for delivery in deliveries)
+
+
+def test_a_batch_that_was_long_in_saving_is_not_said() -> None:
+    """Kafka was out of reach, perhaps for this process only: its partitions may be another's by now."""
+    topics: list[str] = []
+    pulse = Pulse(limit_s=0.05, stop=_stopped)
+
+    def notes(message: Outgoing) -> None:
+        topics.append(message.topic)
+        if len(topics) == 2:
+            time.sleep(0.1)  # the pulse goes on: in the process itself nothing stands still
+            pulse._last += 0.1
+
+    deliveries, _, ended = pumped(notes, pulse=pulse)
+    assert "did not take a batch" in str(ended)
+    assert set(topics) == {DECIDE_CHANGELOG}
+    assert not any(delivery.acked for delivery in deliveries)
+
+
+def test_who_finds_that_another_writes_to_its_changelog_says_nothing_more() -> None:
+    cluster = Cluster(1)
+    topics: list[str] = []
+
+    def notes(message: Outgoing) -> None:
+        topics.append(message.topic)
+        if len(topics) == 2:
+            cluster.send([message])
+
+    deliveries, _, ended = pumped(notes, cluster=cluster)
+    assert "another process writes there too" in str(ended)
+    assert set(topics) == {DECIDE_CHANGELOG}
     assert not any(delivery.acked for delivery in deliveries)
 
 
@@ -279,19 +320,8 @@ def test_a_worker_that_makes_no_progress_ends(looks: list[tuple[int, int, int]],
     assert bool(said) == stops
 
 
-async def _nothing() -> None:
-    pass
-
-
-def _done() -> Any:
-    return asyncio.ensure_future(_nothing())
-
-
 def test_a_missing_state_ends_the_process() -> None:
-    async def send(_: Outgoing) -> Any:
-        return _done()
-
-    deliveries, _, ended = pumped(send, lost=3)
+    deliveries, _, ended = pumped(lambda _: None, lost=3)
     assert isinstance(ended, Hopeless)
     assert "offset 4 came, 3 is due" in str(ended)
     assert not any(delivery.acked for delivery in deliveries)

@@ -74,7 +74,7 @@ def five_months() -> dict[bytes, bytes]:
         outs += [*progress(first), *progress(first + 40 * 3_600_000)]
     for each in outs:
         cluster.append(each)
-    process = Process(cluster, story, range(PARTITIONS))
+    process = Process(cluster, story, range(PARTITIONS)).start()
     while process.finish(at_most=2):
         pass
     return process.table

@@ -66,7 +66,7 @@ class Live:
         self.restart()
 
     def restart(self) -> None:
-        self.process = Process(self.cluster, self.story, self.owned)
+        self.process = Process(self.cluster, self.story, self.owned).start()
 
     def hears(self, *outs: Out) -> None:
         for each in outs:

@@ -64,6 +64,17 @@ def test_killed_and_started_again(platform: Platform, seed: int) -> None:
     platform.settles(story)
 
 
+def test_killed_before_it_read_anything(platform: Platform) -> None:
+    """What is committed then is 0, which faust takes for nothing: by itself it would not seek."""
+    story = tell(4)
+    worker = platform.worker().ready()
+    wait(lambda: len(platform.read(DECIDE_CHANGELOG)) >= platform.partitions, 30, worker.log)
+    worker.kill()
+    platform.publish(story.outs)
+    platform.worker().ready()
+    platform.settles(story)
+
+
 def test_killed_before_anything_was_committed(platform: Platform) -> None:
     """Where nothing is committed faust does not seek after a restart: the records say from where on to read."""
     story = tell(2)
@@ -95,6 +106,23 @@ def test_paused_for_longer_than_its_session_and_awake_again(platform: Platform, 
     assert paused.ends() == 70
     assert "stood still" in paused.log()
     time.sleep(2)
+    platform.settles(story)
+
+
+def test_one_that_finds_a_record_of_another_in_its_changelog_ends_and_its_successor_puts_it_right(
+    platform: Platform,
+) -> None:
+    """The record is an old one, as a process would write it that wakes from a pause."""
+    story = tell(3)
+    early, late = halves(story.outs)
+    worker = platform.worker().ready()
+    platform.publish(early)
+    wait(lambda: all(done == end for done, end in platform.committed().values()), 60, worker.log)
+    old = next(each for each in platform.read(DECIDE_CHANGELOG) if not is_clock(each.key()))
+    platform.publish([Out(DECIDE_CHANGELOG, old.partition(), old.key(), old.value(), 0), *late])
+    assert worker.ends() == 70
+    assert "another process writes there too" in worker.log()
+    platform.worker().ready()
     platform.settles(story)
 
 
