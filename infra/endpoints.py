@@ -38,7 +38,7 @@ class Endpoints:
 
     kafka_config: Mapping[str, str] = field(repr=False)
     clickhouse: ClickHouseServer
-    settings: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, int | str | None] = field(default_factory=dict)
 
 
 def running(data: Path) -> Endpoints:

@@ -95,7 +95,7 @@ class Servers:
             held.callback(forget, self._folder.path)
             self._held = held.pop_all()
 
-    def tell(self, settings: Mapping[str, int]) -> None:
+    def tell(self, settings: Mapping[str, int | str | None]) -> None:
         """Let other processes find the platform's settings, too."""
         self._endpoints = replace(self.endpoints, settings=settings)
         publish(self._folder.path, self._endpoints)

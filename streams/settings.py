@@ -87,9 +87,13 @@ class Settings(Derivation, BaseSettings):
         return Derivation(**{name: getattr(self, name) for name in Derivation.model_fields})
 
     @property
-    def deciding(self) -> dict[str, int]:
+    def deciding(self) -> dict[str, int | str | None]:
         """By name, what two processes must share to derive the same of the same topics."""
-        return {**self.derivation.model_dump(exclude={"hot_hours"}), "partitions": self.partitions}
+        return {
+            **self.derivation.model_dump(exclude={"hot_hours"}),
+            "partitions": self.partitions,
+            "terms": self.terms and str(self.terms.absolute()),
+        }
 
     def environment(self) -> dict[str, str]:
         """The environment that gives a child process these settings."""

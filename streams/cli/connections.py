@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error as ClickHouseError
@@ -29,10 +30,20 @@ def as_the_platform(settings: Settings, *, what_if: bool = False) -> Settings:
     if what_if:  # how the topics are made is no matter of asking
         others = [name for name in others if name == "partitions"]
     if others:
-        differs = " and ".join(f"{name} {has[name]}, not {given[name]}" for name in others)
-        flags = " ".join(f"--{name.replace('_', '-')} {has[name]}" for name in others)
+        differs = " and ".join(f"{name} {_said(has[name])}, not {_said(given[name])}" for name in others)
+        flags = " ".join(_flag(name, has[name]) for name in others)
         raise CommandError(f"the platform on {settings.data} runs with {differs}: give {flags}")
-    return settings.model_copy(update={name: has[name] for name in has.keys() - settings.model_fields_set})
+    taken = {name: has[name] for name in has.keys() - settings.model_fields_set}
+    return settings.model_copy(update={name: Path(it) if isinstance(it, str) else it for name, it in taken.items()})
+
+
+def _said(value: object) -> str:
+    return "of the package" if value is None else str(value)
+
+
+def _flag(name: str, value: object) -> str:
+    flag = f"--{name.replace('_', '-')}"
+    return f"no {flag}" if value is None else f"{flag} {value}"
 
 
 def kafka_of(settings: Settings) -> dict[str, str]:

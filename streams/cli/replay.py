@@ -57,12 +57,12 @@ def replay(
         raise CommandError("--diff and --reconsider are two questions: ask one")
     if reconsider and source == "archive":
         raise CommandError("--reconsider needs the refused messages themselves: --from kafka or a file has them")
-    book = read_book(settings.terms)
-    _refuse_no_month(book, month)
     if diff or source in LIVE:
         from streams.cli.connections import as_the_platform
 
         settings = as_the_platform(settings, what_if=not diff)
+    book = read_book(settings.terms)
+    _refuse_no_month(book, month)
     audit = Replay(
         book,
         settings.derivation,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,29 @@ def test_what_would_follow_from_other_settings_can_be_asked() -> None:
     assert (settings.blind_after_s, settings.partitions) == (60, 2)
     with pytest.raises(CommandError, match="runs with partitions 2, not 8: give --partitions 2"):
         as_the_platform(read_settings({"partitions": "8"}), what_if=True)
+
+
+@pytest.mark.parametrize(
+    ("platforms", "given", "said"),
+    [
+        pytest.param("/srv/terms", None, None, id="the platform's are taken"),
+        pytest.param("/srv/terms", "/srv/terms", None, id="the same"),
+        pytest.param("/srv/terms", "/other", "terms /srv/terms, not /other: give --terms /srv/terms", id="others"),
+        pytest.param(None, None, None, id="the package's"),
+        pytest.param(None, "/other", "terms of the package, not /other: give no --terms", id="not the package's"),
+    ],
+)
+def test_the_terms_are_those_of_the_platform(
+    data: Path, platforms: str | None, given: str | None, said: str | None
+) -> None:
+    publish(data, replace(ENDPOINTS, settings={"terms": platforms}))
+    settings = read_settings({"terms": given})
+    if said is None:
+        assert as_the_platform(settings).terms == (platforms and Path(platforms))
+    else:
+        with pytest.raises(CommandError, match=said):
+            as_the_platform(settings)
+        assert as_the_platform(settings, what_if=True).terms == Path(str(given))
 
 
 def test_what_was_not_given_is_the_platforms() -> None:
