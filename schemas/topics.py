@@ -33,16 +33,16 @@ BODY_BYTES: Final = 2_097_152
 STATE_BYTES: Final = 8_388_608
 
 COMPACTED_SOON: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "cleanup.policy": "compact",
-        "segment.bytes": str(64 * 1024 * 1024),
-        "segment.ms": str(HOUR_MS),
-        "min.compaction.lag.ms": str(HOUR_MS),
-    }
+    {"cleanup.policy": "compact", "segment.bytes": str(64 * 1024 * 1024), "segment.ms": str(HOUR_MS)}
 )
 """Kafka compacts only what it writes to no more, a gigabyte or a week later by default: whoever takes the state over
-would read all of that. An hour is left to see what a process wrote that had been paused: it may stand last, and yet not
-be what counts."""
+would read all of that."""
+
+SEEN_FIRST: Final[Mapping[str, str]] = MappingProxyType(
+    {"min.compaction.lag.ms": str(HOUR_MS), "message.timestamp.type": "LogAppendTime"}
+)
+"""An hour, from when it arrived, is left to see what a process wrote that had been paused: in decide's changelog it may
+stand last, and yet not be what counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ class Topic:
             "max.message.bytes": str(self.max_message_bytes),
             # The clock under suspicion does not vouch for itself, and retention goes by when a message came.
             "message.timestamp.type": "CreateTime" if self.kind == "internal" else "LogAppendTime",
+            **(SEEN_FIRST if self.name == DECIDE_CHANGELOG else {}),
         }
 
 

@@ -112,6 +112,8 @@ class _Decide(mode.Service):
         self._settings = settings
         self._broadcasts = Broadcasts(World(settings.book, settings.derivation))
         self._metrics = Metrics()
+        self._left: int | None = None
+        """The generation of the group in which the partitions were let go of."""
         self._pulse = Pulse(settings.session_timeout_s * 2 / 3)
         self._pump = Pump(self._send, self._keep, self._metrics, self._pulse)
         self._table = Locations(app, name=TABLE, key_type=bytes, value_type=bytes)
@@ -162,10 +164,14 @@ class _Decide(mode.Service):
     async def _restore(self) -> None:
         """Make a decider of what the table holds, once every broadcast has been read."""
         app, generation, term = self._app, self._app.consumer_generation_id, self._pump.term
+        if generation == self._left:  # a recovery that was under way has ended: the assignment is still the old one
+            return
         reader = self._reader
         await reader.catch_up()
         owned = sorted(place.partition for place in app.consumer.assignment() if place.topic == LocationState.TOPIC)
         ends = await reader.ends([TopicPartition(topic, each) for topic in LOGS for each in owned])
+        if term != self._pump.term:
+            return
         readings = {each: self._records.readings[each] for each in owned}
         for each, reading in readings.items():
             check_alone(each, ends[TopicPartition(DECIDE_CHANGELOG, each)], reading.next)
@@ -178,11 +184,11 @@ class _Decide(mode.Service):
             self._records.of(owned),
         )
         log.info("partitions taken over", partitions=owned, locations=len(self._records.data))
-        await self._resume_at(decider)
-        await self._pump.own(decider, generation, term)
+        if await self._resumes_at(decider):
+            await self._pump.own(decider, generation, term)
 
-    async def _resume_at(self, decider: Decider) -> None:
-        """Make faust read on from where the records say: next it seeks to what is committed.
+    async def _resumes_at(self, decider: Decider) -> bool:
+        """Make faust read on from where the records say: next it seeks to what is committed. False after a rebalance.
 
         Where nothing is committed it would not seek at all, and lose what it fetched in between.
         """
@@ -190,9 +196,11 @@ class _Decide(mode.Service):
         resume = {TP(*place): max(decider.owned[place.partition].read[place.topic], begins[place]) for place in begins}
         for place, offset in resume.items():
             decider.owned[place.partition].read[place.topic] = offset
-        await cast(Any, self._app.consumer)._commit(resume)  # noqa: SLF001 - its public one commits acknowledgements
+        consumer = cast(Any, self._app.consumer)
+        return bool(await consumer._commit(resume))  # noqa: SLF001 - its public one commits acknowledgements
 
     async def _let_go(self, *_: Any, **__: Any) -> None:
+        self._left = self._app.consumer_generation_id
         try:
             await asyncio.wait_for(self._pump.let_go(), self._settings.session_timeout_s)
         except TimeoutError:

@@ -4,8 +4,8 @@ Versions. The version of a fact is the sum of five offsets: how far its partitio
 `outage-annotations` and of the changelog, the registry and `progress` have been read. Each only grows, so of two facts
 of one process the later is never less, and what follows from new input is greater. When a process takes a partition
 over it counts the partition as read up to its end at that moment, although it has yet to read the rest again: so
-whatever an earlier owner read, and said, has a version that is no greater; and less, because every owner first writes
-to the changelog. That is why a process that was paused cannot overtake its successor
+whatever an earlier owner read, and said, has a version that is no greater; and less, because every owner writes to the
+changelog before it says anything of its own. That is why a process that was paused cannot overtake its successor
 when it wakes, whichever of its messages are still on their way. What no version can undo is a fact that its successor
 never said, such as a credit that was not earned after all: therefore a process that notices a pause says nothing more
 (`lifeline.Pulse`).
@@ -189,7 +189,7 @@ class Decider:
             else:
                 found[key.decode()] = record.registry
                 self._schedule(key.decode(), partition, record)
-                if record.batch == readings[partition].batch or key in readings[partition].late:
+                if record.batch == readings[partition].newest or key in readings[partition].late:
                     self._unsure.append((partition, key, record))
         self._set_clocks()
         for location_id, concerned in self.broadcasts.concerned.items():

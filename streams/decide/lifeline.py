@@ -7,7 +7,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, NoReturn
 
 import structlog
@@ -36,19 +37,26 @@ class Pulse:
         self._limit_s = limit_s
         self._stop = stop
         self._last = time.monotonic()
+        self._began: float | None = None
 
-    def check(self, began: float | None = None) -> None:
-        """Call before anything is handed to Kafka, with the time at which the first of its batch was.
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """While a batch is handed to Kafka. Kafka may be out of reach for this process only, and what waits for it
+        arrives however late: an idempotent producer throws nothing away."""
+        self._began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._began = None
 
-        What was handed over before may have waited for a Kafka that was out of reach for this process only; and it
-        arrives however late, for an idempotent producer throws nothing away.
-        """
+    def check(self) -> None:
+        """Call before anything is handed to Kafka."""
         now = time.monotonic()
-        if began is not None and now - began > self._limit_s:
-            self._stop(f"Kafka did not take a batch in {now - began:.1f} s")
         gap, self._last = now - self._last, now
         if gap > self._limit_s:
             self._stop(f"the process stood still for {gap:.1f} s")
+        if self._began is not None and now - self._began > self._limit_s:
+            self._stop(f"Kafka did not take a batch in {now - self._began:.1f} s")
 
     async def beat(self) -> None:
         self._last = time.monotonic()

@@ -110,14 +110,10 @@ class Pump:
         batch = decider.batch(messages, self._budget())
         await self._finish(decider, batch, current)
 
-    def _awake(self, began: float) -> Send:
+    async def _send_awake(self, message: Outgoing) -> Awaitable[Any]:
         """Look at the time before each message: after a pause there is nothing to be said any more."""
-
-        async def send(message: Outgoing) -> Awaitable[Any]:
-            self._pulse.check(began)
-            return await self._send(message)
-
-        return send
+        self._pulse.check()
+        return await self._send(message)
 
     def _budget(self) -> Callable[[int], bool]:
         until = time.monotonic() + (DUE_S if self._queue.empty() else DUE_BESIDE_S)
@@ -125,13 +121,14 @@ class Pump:
 
     async def _finish(self, decider: Decider, batch: Batch, deliveries: Iterable[Delivery]) -> None:
         """Save, publish, acknowledge: in this order, each when the one before is done."""
-        send = self._awake(time.monotonic())
-        await send_all(send, refused(batch))
-        for records in (saved(batch), followed(batch)):
-            written(decider, sorted((stands.partition, stands.offset) for stands in await send_all(send, records)))
-        for partition, key, value in (*batch.records, *batch.followed):
-            self._keep(partition, key, value)
-        await send_all(send, said(batch))
+        with self._pulse.batch():
+            await send_all(self._send_awake, refused(batch))
+            for records in (saved(batch), followed(batch)):
+                stand = await send_all(self._send_awake, records)
+                written(decider, sorted((each.partition, each.offset) for each in stand))
+            for partition, key, value in (*batch.records, *batch.followed):
+                self._keep(partition, key, value)
+            await send_all(self._send_awake, said(batch))
         events = 0
         for delivery in deliveries:
             delivery.ack()

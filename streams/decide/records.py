@@ -3,13 +3,14 @@ for each partition says how far that has been followed.
 
 Every batch that is saved has a number, and of two records of one location that of the later batch counts, then the
 greater version, wherever they stand in the changelog. A process goes on `AHEAD` of the greatest number that it finds in
-a partition, and before all else saves something under its own: so what a predecessor was saving when it was paused, and
-delivers when it wakes, counts for less than what was saved since.
+a partition, and claims the partition by a record under its own before it saves a location: so what a predecessor was
+saving when it was paused, and delivers when it wakes, counts for less than what was saved since.
 
-Such a record comes late: it stands behind one of a later batch. What it says may never have been published; a third
-process may not know it; and Kafka would keep it, for it stands last, and drop the one that counts. So whoever finds it
-when it takes over says the location again, as it stands, and saves it again under its own number. An owner that sees by
-the offsets of its own records that another wrote between them ends, so that its partitions are taken over.
+Such a record may come late, behind one of a later batch. What it says may never have been published; a third process
+may not know it; and Kafka would keep it, for it stands last, and drop the one that counts. So whoever finds it when it
+takes over says the location again, as it stands, and saves it again under its own number. An owner that sees by the
+offsets of its own records that another wrote between them ends, so that its partitions are taken over. Only its claim
+then stands behind what it had not seen: so the newest batch, which may not have been published, is that of a location.
 """
 
 import zlib
@@ -22,6 +23,7 @@ import faust
 import msgspec
 from faust.stores.memory import Store
 
+from streams.decide.lifeline import stop_hard
 from streams.engine import FOREVER
 
 AHEAD: Final = 1_000
@@ -100,20 +102,21 @@ class Reading:
     """The next offset."""
     batch: int = 0
     """The latest that was met."""
+    newest: int = 0
+    """The latest of a location."""
     late: set[bytes] = field(default_factory=set)
-    """Keys of which a record stands last that came late."""
+    """Locations of which a record stands last that came late."""
 
     def take(self, offset: int, key: bytes, value: bytes, standing: MutableMapping[bytes, bytes]) -> None:
         """Take a record in: it stands if it counts rather than the one that stands."""
         self.next = offset + 1
         record, known = read_record(value), standing.get(key)
-        if known is None or record.rank >= read_record(known).rank:
+        if known is None or record.batch > self.batch or record.rank >= read_record(known).rank:
             standing[key] = value
-        if record.batch < self.batch:
-            self.late.add(key)
-        else:
-            self.batch = record.batch
-            self.late.discard(key)
+        if not is_clock(key):
+            self.newest = max(self.newest, record.batch)
+            (self.late.add if record.batch < self.batch else self.late.discard)(key)
+        self.batch = max(self.batch, record.batch)
 
 
 class Records(Store[bytes, bytes]):
@@ -126,13 +129,16 @@ class Records(Store[bytes, bytes]):
     def apply_changelog_batch(
         self, batch: Iterable[Any], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
     ) -> None:
-        """Take records in from the changelog."""
+        """Take records in from the changelog. One that cannot be read ends the process: faust would wait for ever."""
         for message in (event.message for event in batch):
-            partition = message.partition
+            partition, key = message.partition, message.key
             if message.offset < self.readings[partition].next:  # lost, and owned again: all of it is read anew
                 self.readings[partition] = Reading()
-            self._key_partition[message.key] = partition
-            self.readings[partition].take(message.offset, message.key, message.value, self.data)
+            self._key_partition[key] = partition
+            try:
+                self.readings[partition].take(message.offset, key, message.value, self.data)
+            except (msgspec.DecodeError, TypeError) as error:
+                stop_hard(f"{message.topic}/{partition}: at offset {message.offset} stands no record of ours: {error}")
 
     def put(self, key: bytes, value: bytes, partition: int) -> None:
         """Keep a record that stands in the changelog."""

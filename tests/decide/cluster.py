@@ -81,6 +81,7 @@ class Process:
         self.story = story
         self.owned = owned
         self.broadcasts = Broadcasts(World(BOOK, DERIVATION))
+        self.has_taken_over = False
         self.readings = {each: Reading() for each in owned}
         self.table = self._restored()
         self.read_broadcasts()
@@ -98,6 +99,7 @@ class Process:
         """Take the partitions over."""
         for batch in self.decider.takeover():
             self.put(batch)
+        self.has_taken_over = True
         return self
 
     def read_broadcasts(self, at_most: int = 1 << 30) -> None:
@@ -129,13 +131,14 @@ class Process:
             self.hand(phase(batch))
         for _, key, value in (*batch.records, *batch.followed):
             self.table[key] = value
+        if self.has_taken_over:
+            self.cluster.seen.update({each: owned.changelog_next for each, owned in self.decider.owned.items()})
 
     def hand(self, outgoing: Sequence[Outgoing]) -> None:
         """One phase, or a part of it."""
         stand = self.cluster.send(outgoing)
         if outgoing and outgoing[0].topic == DECIDE_CHANGELOG:
             written(self.decider, sorted(stand))
-            self.cluster.seen.update({each: owned.changelog_next for each, owned in self.decider.owned.items()})
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         for message in messages:

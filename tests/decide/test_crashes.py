@@ -58,6 +58,8 @@ class Life:
         chance, process = self.chance, self.process
         if process is None:
             process = Process(self.cluster, self.story, range(self.story.partitions))
+            if self.on_their_way and chance.random() < self.wakes:
+                self.one_wakes()
             if chance.random() < 0.2:
                 taking_over = list(process.decider.takeover())
                 self.break_off(process, taking_over[: chance.randint(1, len(taking_over))])
@@ -155,6 +157,22 @@ def test_one_that_read_more_of_one_topic_and_less_of_another_does_not_overtake_i
     while successor.finish([STATES], 100, 1000):
         pass
     paused.hand(said(batch))
+    assert_as_replayed(story, cluster)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_arrives_while_a_successor_takes_over_is_not_hidden_by_its_claim(seed: int) -> None:
+    """The paused process was saving its first batch: nothing of it was there when the successor read the changelog."""
+    story = tell(seed, locations=6, partitions=1, days=40, reports=0.3, notes=0.3)
+    cluster = Cluster(story.partitions)
+    for out in story.outs:
+        cluster.append(out)
+    _, batch = Process(cluster, story, [0]).start().decide([STATES], 1 << 30, 1 << 30)
+    successor = Process(cluster, story, [0])
+    cluster.send(saved(batch))
+    with pytest.raises(Hopeless):
+        successor.start()
+    Process(cluster, story, [0]).start().run()
     assert_as_replayed(story, cluster)
 
 
