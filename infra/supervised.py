@@ -14,6 +14,8 @@ POLL_S = 0.02
 QUOTED_LINES = 12
 NOTHING = "  (nothing)"
 DISK_IS_FULL = "No space left on device"
+ENGLISH = {"LC_ALL": "C.UTF-8"}
+"""Java says in the operator's language what the system told it."""
 STACK_FRAME = re.compile(r"\d+\. .* @ 0x|\s+at ")
 
 
@@ -48,7 +50,7 @@ class Supervised:
         self._cwd = cwd
         self._log = log
         self._read_from = dict.fromkeys((*logs, log), 0)
-        self._env = {**os.environ, **(env or {})}
+        self._env = {**os.environ, **ENGLISH, **(env or {})}
         self._inherited = inherited
         self._guard: subprocess.Popen[bytes] | None = None
         self._pid = 0

@@ -107,6 +107,13 @@ def test_a_full_disk_is_one_line_whatever_the_server_makes_of_it(tmp_path: Path)
     assert str(error.value) == f"A server ended with status 1: {said}"
 
 
+def test_a_server_says_in_english_what_the_system_told_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    script = "import os; raise SystemExit(os.environ['LC_ALL'])"
+    with supervised(tmp_path, script) as server, pytest.raises(ServerDiedError, match=r"C\.UTF-8$"):
+        start(server, tmp_path)
+
+
 def test_a_death_is_told_with_the_log_that_says_something(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "print('only here'); raise SystemExit(1)"]
     server = Supervised("A server", command, cwd=tmp_path, log=tmp_path / "output", logs=[tmp_path / "own"])
