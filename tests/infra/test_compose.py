@@ -119,7 +119,9 @@ def test_the_image_is_built_from_the_lock_file_and_does_not_run_as_root() -> Non
 
 def test_grafana_has_the_plugin_and_may_only_read(services: dict[str, Any]) -> None:
     (source,) = read_yaml(INFRA / "compose" / "grafana" / "datasource.yaml")["datasources"]
-    assert source["type"] in services["grafana"]["environment"]["GF_PLUGINS_PREINSTALL"].split(",")
+    plugin, _, version = services["grafana"]["environment"]["GF_PLUGINS_PREINSTALL"].partition("@")
+    assert plugin == source["type"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
     assert source["jsonData"]["username"] == GRAFANA_USER
     assert source["jsonData"]["defaultDatabase"] == DATABASE == services["clickhouse"]["environment"]["CLICKHOUSE_DB"]
     assert services["clickhouse"]["environment"]["CLICKHOUSE_USER"] == USER
