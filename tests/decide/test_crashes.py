@@ -160,16 +160,21 @@ def test_one_that_read_more_of_one_topic_and_less_of_another_does_not_overtake_i
     assert_as_replayed(story, cluster)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_what_arrives_while_a_successor_takes_over_is_not_hidden_by_its_claim(seed: int) -> None:
-    """The paused process was saving its first batch: nothing of it was there when the successor read the changelog."""
+def paused_in_its_first_batch(seed: int) -> tuple[Story, Cluster, list[Outgoing]]:
+    """All input is there, and a process on it; of what it saves, which is returned, nothing has arrived."""
     story = tell(seed, locations=6, partitions=1, days=40, reports=0.3, notes=0.3)
     cluster = Cluster(story.partitions)
     for out in story.outs:
         cluster.append(out)
     _, batch = Process(cluster, story, [0]).start().decide([STATES], 1 << 30, 1 << 30)
+    return story, cluster, saved(batch)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_arrives_while_a_successor_takes_over_is_not_hidden_by_its_claim(seed: int) -> None:
+    story, cluster, late = paused_in_its_first_batch(seed)
     successor = Process(cluster, story, [0])
-    cluster.send(saved(batch))
+    cluster.send(late)
     with pytest.raises(Hopeless):
         successor.start()
     Process(cluster, story, [0]).start().run()
@@ -178,14 +183,8 @@ def test_what_arrives_while_a_successor_takes_over_is_not_hidden_by_its_claim(se
 
 @pytest.mark.parametrize("seed", range(4))
 def test_one_that_began_with_what_its_successor_began_with_does_not_count_for_more(seed: int) -> None:
-    """The first was paused while it saved its first batch: nothing of it is there when the second takes over."""
-    story = tell(seed, locations=6, partitions=1, days=40, reports=0.3, notes=0.3)
-    cluster = Cluster(story.partitions)
-    for out in story.outs:
-        cluster.append(out)
-    paused = Process(cluster, story, [0]).start()
-    _, batch = paused.decide([STATES], 40, 0)
+    story, cluster, late = paused_in_its_first_batch(seed)
     Process(cluster, story, [0]).start().finish([STATES, ANNOTATIONS], 1 << 30, 1 << 30)
-    cluster.send(saved(batch))
+    cluster.send(late)
     Process(cluster, story, [0]).start().run()
     assert_as_replayed(story, cluster)
