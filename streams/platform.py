@@ -10,7 +10,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import KafkaException
 
-from infra import ports
+from infra import external, ports
 from infra.endpoints import ClickHouseServer
 from infra.servers import Servers
 from infra.supervised import ServerDiedError, ServerError, Supervised
@@ -42,6 +42,7 @@ class Platform:
         """Where each process that runs serves its metrics."""
         self._processes: dict[str, Supervised] = {}
         self._restarts: dict[str, tuple[int, float]] = {}
+        self._away = ""
         self._held = ExitStack()
 
     def __enter__(self) -> "Platform":
@@ -87,6 +88,8 @@ class Platform:
                 self._start_again(name, process, death)
 
     def _start_again(self, name: str, process: Supervised, death: ServerDiedError) -> None:
+        if not self._kafka_answers():
+            return
         count, last = self._restarts.get(name, (0, 0.0))
         now = time.monotonic()
         count = count + 1 if now - last < STEADY_AFTER_S else 1
@@ -97,6 +100,18 @@ class Platform:
         self._restarts[name] = count, now
         process.kill()
         process.start(lambda: True, within_s=30)
+
+    def _kafka_answers(self) -> bool:
+        """A Kafka of the operator's own may be away: it is waited for, as intake does."""
+        try:
+            external.check_kafka(self.servers.kafka_config)
+        except ServerError as error:
+            if (away := str(error)) != self._away:
+                self._report(away)
+                self._away = away
+            return False
+        self._away = ""
+        return True
 
     def _process(self, name: str) -> Supervised:
         home = self.settings.data.resolve() / name

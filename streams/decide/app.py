@@ -21,7 +21,7 @@ from schemas.partitioner import murmur2_partition
 from schemas.terms.book import Book
 from schemas.topics import DECIDE_APP, DECIDE_CHANGELOG, STATE_BYTES
 from streams.decide.broadcasts import Broadcasts
-from streams.decide.connection import Transport, brokers, credentials, reader_settings
+from streams.decide.connection import ResumingConsumer, Transport, brokers, credentials, reader_settings
 from streams.decide.decider import Decider, Ends
 from streams.decide.lifeline import Pulse, Reached, Watchdog, stop_hard
 from streams.decide.metrics import CONTENT_TYPE, Metrics
@@ -112,8 +112,8 @@ class _Decide(mode.Service):
         self._settings = settings
         self._broadcasts = Broadcasts(World(settings.book, settings.derivation))
         self._metrics = Metrics()
-        self._left: int | None = None
-        """The generation of the group in which the partitions were let go of."""
+        self._is_member = False
+        """Between an assignment and the next revocation. A recovery that was under way then may end later."""
         self._pulse = Pulse(settings.session_timeout_s * 2 / 3)
         self._pump = Pump(self._send, self._keep, self._metrics, self._pulse)
         self._table = Locations(app, name=TABLE, key_type=bytes, value_type=bytes)
@@ -121,7 +121,9 @@ class _Decide(mode.Service):
         channel = app.topic(*INPUT, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
         app.agent(channel, name=AGENT, concurrency=1)(self._bring)
         app.on_partitions_revoked.connect(self._let_go)
+        app.on_partitions_assigned.connect(self._assigned)
         app.on_rebalance_complete.connect(self._own)
+        app.on_before_shutdown.connect(self._let_go)  # faust leaves the group without revoking
 
         @app.page("/metrics", name="metrics")
         async def show(web: Any, request: Any) -> Any:  # faust makes a view of it, which a method cannot be
@@ -134,7 +136,7 @@ class _Decide(mode.Service):
         await self._reader.start()
 
     async def on_started(self) -> None:
-        watchdog = Watchdog(self._reached, self._settings.stalled_after_s)
+        watchdog = Watchdog(self._reached_if_any, self._settings.stalled_after_s)
         for work in (self._pulse.beat, self._reader.follow, self._pump.run, watchdog.watch):
             self.add_future(self._or_stop(work))
 
@@ -154,9 +156,13 @@ class _Decide(mode.Service):
         async for event in cast(faust.Stream[Any], stream).noack().events():
             await self._pump.bring(event)
 
+    async def _assigned(self, *_: Any, **__: Any) -> None:
+        self._is_member = True
+
     async def _own(self, *_: Any, **__: Any) -> None:
         try:
-            await self._restore()
+            if self._is_member:
+                await self._restore()
         except Exception as error:
             log.exception("the partitions cannot be taken over")
             stop_hard(repr(error))
@@ -164,8 +170,6 @@ class _Decide(mode.Service):
     async def _restore(self) -> None:
         """Make a decider of what the table holds, once every broadcast has been read."""
         app, generation, term = self._app, self._app.consumer_generation_id, self._pump.term
-        if generation == self._left:  # a recovery that was under way has ended: the assignment is still the old one
-            return
         reader = self._reader
         await reader.catch_up()
         owned = sorted(place.partition for place in app.consumer.assignment() if place.topic == LocationState.TOPIC)
@@ -183,24 +187,22 @@ class _Decide(mode.Service):
             readings,
             self._records.of(owned),
         )
-        log.info("partitions taken over", partitions=owned, locations=len(self._records.data))
-        if await self._resumes_at(decider):
-            await self._pump.own(decider, generation, term)
+        log.info("partitions taken over", partitions=owned, locations=self._records.locations(owned))
+        await self._resume_at(decider)
+        await self._pump.own(decider, generation, term)
 
-    async def _resumes_at(self, decider: Decider) -> bool:
-        """Make faust read on from where the records say: next it seeks to what is committed. False after a rebalance.
-
-        Where nothing is committed it would not seek at all, and lose what it fetched in between.
-        """
+    async def _resume_at(self, decider: Decider) -> None:
+        """Make faust read on from where the records say."""
         begins = await self._reader.begins(TopicPartition(topic, each) for topic in INPUT for each in decider.owned)
         resume = {TP(*place): max(decider.owned[place.partition].read[place.topic], begins[place]) for place in begins}
         for place, offset in resume.items():
             decider.owned[place.partition].read[place.topic] = offset
-        consumer = cast(Any, self._app.consumer)
-        return bool(await consumer._commit(resume))  # noqa: SLF001 - its public one commits acknowledgements
+        consumer = cast(ResumingConsumer, self._app.consumer)
+        consumer.resume = resume
+        await consumer._commit(resume)  # noqa: SLF001 - its public one commits acknowledgements; for those who watch
 
     async def _let_go(self, *_: Any, **__: Any) -> None:
-        self._left = self._app.consumer_generation_id
+        self._is_member = False
         try:
             await asyncio.wait_for(self._pump.let_go(), self._settings.session_timeout_s)
         except TimeoutError:
@@ -228,24 +230,28 @@ class _Decide(mode.Service):
 
     async def _reached(self) -> Mapping[tuple[str, int], Reached]:
         """How far each owned partition has been finished; nothing while there is no decider."""
-        reader, decider = self._reader, self._pump.decider
+        decider, done = self._pump.decider, self._pump.done
         if decider is None:
             return {}
-        places = [TopicPartition(topic, partition) for topic in INPUT for partition in decider.owned]
-        committed = cast(Any, self._app.consumer)._committed_offset  # noqa: SLF001 - nothing public tells
-        ends = await reader.ends(places)
-        reached = {}
-        for place in places:
-            done = self._pump.done.get(tuple(place))
-            reached[tuple(place)] = Reached(done if done is not None else committed.get(place) or 0, ends[place])
-        return reached
+        ends = await self._reader.ends(TopicPartition(topic, each) for topic in INPUT for each in decider.owned)
+        return {
+            tuple(place): Reached(done.get(tuple(place), decider.owned[place.partition].read[place.topic]), end)
+            for place, end in ends.items()
+        }
+
+    async def _reached_if_any(self) -> Mapping[tuple[str, int], Reached]:
+        """The same; of a member that owns nothing yet, how much of the changelog it has read."""
+        if self._pump.decider is not None or not self._is_member:
+            return await self._reached()
+        read = sum(reading.next for reading in self._records.readings.values())
+        return {(DECIDE_CHANGELOG, 0): Reached(read, read + 1)}
 
     async def _metrics_now(self) -> bytes:
         decider, metrics = self._pump.decider, self._metrics
         for (topic, partition), (done, end) in (await self._reached()).items():
             metrics.lag.labels(topic, partition).set(max(0, end - done))
         if decider is not None:
-            metrics.locations.set(len(self._records.data))
+            metrics.locations.set(self._records.locations(decider.owned))
             metrics.at_once.set(len(decider.agenda))
             for partition, owned in decider.owned.items():
                 metrics.time.labels(partition).set((owned.clock.time or 0) / 1000)

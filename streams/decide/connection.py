@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from aiokafka.helpers import create_ssl_context  # type: ignore[import-untyped]
@@ -32,20 +33,27 @@ class IdempotentProducer(driver.Producer):
         return {"acks": "all", "enable_idempotence": True}
 
 
-class SeekingConsumer(driver.Consumer):
-    """faust's consumer, which by itself takes a committed 0 for none, does not seek, and loses what it had fetched."""
+class ResumingConsumer(driver.Consumer):
+    """faust's consumer, which by itself reads on from where the group has committed.
+
+    Others than us may commit, and faust commits what it skips; a committed 0 it takes for none, and does not seek.
+    """
+
+    resume: Mapping[TP, int] = MappingProxyType({})
+    """From where on each partition is to be read."""
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        committed = await super().seek_to_committed()
-        await self.seek_wait({TP(*place): 0 for place, offset in committed.items() if offset == 0})
-        return committed
+        assigned = self.assignment()
+        resume = {place: offset for place, offset in self.resume.items() if place in assigned}
+        await self.seek_wait(resume)
+        return resume
 
 
 class Transport(driver.Transport):
     """faust's own, with these."""
 
     Producer = IdempotentProducer
-    Consumer = SeekingConsumer
+    Consumer = ResumingConsumer
 
 
 def brokers(bootstrap: str) -> str:

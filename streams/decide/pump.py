@@ -59,12 +59,12 @@ class Pump:
         await self._queue.put((delivery.message.generation_id, delivery))
 
     async def own(self, decider: Decider, generation: int, term: int) -> None:
-        """Decide for these partitions from now on: say what may not have been said, then go on. Nothing is done where
-        they were let go of since `term`, when the decider was begun: they may be another's."""
+        """Decide for these partitions from now on: say what may not have been said, then go on. Nothing more is done
+        when they are let go of after `term`, when the decider was begun: they may be another's."""
         async with self._one_at_a_time:
-            if term != self.term:
-                return
             for batch in decider.takeover():
+                if term != self.term:
+                    return
                 await self._finish(decider, batch, ())
             self._generation = generation
             self.decider = decider

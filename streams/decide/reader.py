@@ -70,11 +70,10 @@ class Reader:
                 await asyncio.sleep(RETRY_S)
 
     async def catch_up(self) -> None:
-        """Wait until everything that stands in the broadcasts now has been read."""
-        ends = await self.ends([REGISTRY, PROGRESS])
-        broadcasts = self.broadcasts
-        while broadcasts.registry_next < ends[REGISTRY] or broadcasts.progress_next < ends[PROGRESS]:
-            await asyncio.sleep(POLL_MS / 1000)
+        """Wait until everything that stands in the broadcasts now has been read, markers of transactions included."""
+        for place, end in (await self.ends([REGISTRY, PROGRESS])).items():
+            while await self._consumer.position(place) < end:
+                await asyncio.sleep(POLL_MS / 1000)
 
     async def ends(self, places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         """The next offset of each of these partitions."""

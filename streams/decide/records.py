@@ -9,8 +9,11 @@ saving when it was paused, and delivers when it wakes, counts for less than what
 Such a record may come late, behind one of a later batch. What it says may never have been published; a third process
 may not know it; and Kafka would keep it, for it stands last, and drop the one that counts. So whoever finds it when it
 takes over says the location again, as it stands, and saves it again under its own number. An owner that sees by the
-offsets of its own records that another wrote between them ends, so that its partitions are taken over. Only its claim
-then stands behind what it had not seen: so the newest batch, which may not have been published, is that of a location.
+offsets of its own records that another wrote between them ends, so that its partitions are taken over.
+
+A record that arrives between a successor's reading and its claim does not come late; and as it is the claim that shows
+it, no location was saved behind it. Therefore the newest batch, which may not have been published, is the newest that
+saved a location.
 """
 
 import zlib
@@ -144,6 +147,11 @@ class Records(Store[bytes, bytes]):
         """Keep a record that stands in the changelog."""
         self._key_partition[key] = partition
         self.data[key] = value
+
+    def locations(self, partitions: Iterable[int]) -> int:
+        """How many locations some partitions have."""
+        wanted = set(partitions)
+        return sum(self._key_partition[key] in wanted for key in self.data if not is_clock(key))
 
     def of(self, partitions: Iterable[int]) -> Iterable[tuple[int, bytes, Record]]:
         """The records of some partitions, each with its partition and key."""

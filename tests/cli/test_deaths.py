@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from infra.supervised import ServerDiedError, Supervised
+from infra import external
+from infra.supervised import ServerDiedError, ServerError, Supervised
 from streams import platform
 from streams.cli.progress import steps
-from streams.platform import Platform
+from streams.platform import RESTARTS, Platform
 from streams.settings import read_settings
 from tests.infra.processes import eventually
 
@@ -48,6 +49,7 @@ def one_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "prepare", lambda *_: [DIFFERENCE])
     monkeypatch.setattr(platform, "PROCESSES", ())
     monkeypatch.setattr(platform.topics, "partitions_of", lambda _: 8)
+    monkeypatch.setattr(external, "check_kafka", lambda _: None)
 
 
 def test_a_server_that_died_is_named_before_the_others_are_stopped(empty_folder: Path) -> None:
@@ -71,6 +73,42 @@ def test_a_process_that_died_is_named_and_what_it_said_last(empty_folder: Path) 
     log = empty_folder / "intake" / "log"
     told = [f"A server was killed by signal 9; its log is {log}\n  all is well", "starting intake again (1 of 5)"]
     assert said[-3:] == [*told, "stopping"]
+
+
+def test_a_process_that_died_while_kafka_is_away_is_started_when_it_is_back(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def away(_: object) -> None:
+        raise ServerError("Kafka does not answer")
+
+    with Platform(read_settings(), said.append) as live:
+        process = live._processes["worker"] = OneServer(empty_folder / "worker").server
+        live._held.callback(process.kill)
+        process.start(lambda: "well" in process.last_words(), within_s=10)
+        kill(process)
+        monkeypatch.setattr(external, "check_kafka", away)
+        for _ in range(RESTARTS + 2):
+            live.check()
+        assert said[-1] == "Kafka does not answer"
+        assert said.count(said[-1]) == 1
+        monkeypatch.setattr(external, "check_kafka", lambda _: None)
+        live.check()
+        assert process.alive
+
+
+def test_a_process_that_ends_again_and_again_ends_the_platform(empty_folder: Path) -> None:
+    with Platform(read_settings()) as live:
+        process = live._processes["worker"] = OneServer(empty_folder / "worker").server
+        live._held.callback(process.kill)
+        process.start(lambda: "well" in process.last_words(), within_s=10)
+        for _ in range(RESTARTS):
+            kill(process)
+            live.check()
+        kill(process)
+        with pytest.raises(ServerDiedError, match="signal 9"):
+            live.check()
 
 
 def test_a_topic_that_is_not_as_the_settings_say_is_told(empty_folder: Path) -> None:

@@ -11,7 +11,10 @@ import faust
 import pytest
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError  # type: ignore[import-untyped]
 from aiokafka.partitioner import DefaultPartitioner  # type: ignore[import-untyped]
+from faust.types import TP
 
+from schemas.events import Annotation
+from schemas.facts import LocationState
 from schemas.partitioner import murmur2_partition
 from schemas.topics import DECIDE_APP, DECIDE_CHANGELOG, TOPICS
 from streams.decide.app import AGENT, Settings, build
@@ -20,15 +23,27 @@ from streams.decide.lifeline import Pulse, Reached, Watchdog
 from streams.decide.metrics import Metrics
 from streams.decide.publisher import Hopeless, Outgoing, Send, send_all
 from streams.decide.pump import Pump
+from streams.decide.reader import Reader
 from streams.decide.records import is_clock
 from tests.decide.cluster import Cluster, Process
 from tests.decide.story import BOOK, DERIVATION, tell
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> faust.App:
-    settings = Settings(bootstrap="one:9092, two:9093", data=tmp_path, book=BOOK, derivation=DERIVATION, web_port=26999)
-    return build(settings)[0]
+def built(tmp_path: Path) -> tuple[faust.App, Any]:
+    return build(
+        Settings(bootstrap="one:9092, two:9093", data=tmp_path, book=BOOK, derivation=DERIVATION, web_port=26999)
+    )
+
+
+@pytest.fixture
+def app(built: tuple[faust.App, Any]) -> faust.App:
+    return built[0]
+
+
+@pytest.fixture
+def decide(built: tuple[faust.App, Any]) -> Any:
+    return built[1]
 
 
 def test_names_do_not_come_from_where_the_code_stands(app: faust.App) -> None:
@@ -62,6 +77,69 @@ def test_there_are_no_transactions_and_every_write_is_acknowledged_once(app: fau
 def test_the_web_view_listens_on_loopback_only(app: faust.App) -> None:
     assert (app.conf.web_bind, app.conf.web_host, app.conf.web_port) == ("127.0.0.1", "127.0.0.1", 26999)
     assert not app.conf.web_tables_enabled
+
+
+def test_it_reads_on_from_where_the_records_say_whatever_is_committed(app: faust.App) -> None:
+    mine, first, others = TP(LocationState.TOPIC, 0), TP(Annotation.TOPIC, 0), TP(LocationState.TOPIC, 1)
+    consumer: Any = app.consumer
+    sought: dict[TP, int] = {}
+
+    async def seek_wait(places: dict[TP, int]) -> None:
+        sought.update(places)
+
+    consumer._thread = SimpleNamespace(assignment=lambda: {mine, first}, seek_wait=seek_wait)
+    consumer.resume = {mine: 50, first: 0, others: 7}
+    asyncio.run(consumer.perform_seek())
+    assert sought == {mine: 50, first: 0}
+
+
+def test_partitions_are_taken_over_between_an_assignment_and_a_revocation_only(
+    decide: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recovery that was under way when they were revoked may end later."""
+    moments: list[Any] = []
+    taken: list[int] = []
+
+    async def restore() -> None:
+        taken.append(len(moments))
+
+    monkeypatch.setattr(decide, "_restore", restore)
+
+    async def live() -> None:
+        for happens in (None, decide._assigned, decide._let_go, decide._assigned):
+            if happens is not None:
+                await happens()
+            moments.append(happens)
+            await decide._own()
+
+    asyncio.run(live())
+    assert taken == [2, 4]
+
+
+def test_a_member_that_takes_nothing_over_is_noticed(decide: Any) -> None:
+    async def reached() -> Any:
+        before = await decide._reached_if_any()
+        await decide._assigned()
+        return before, await decide._reached_if_any()
+
+    assert asyncio.run(reached()) == ({}, {(DECIDE_CHANGELOG, 0): Reached(0, 1)})
+
+
+def test_broadcasts_are_read_to_their_end_though_no_message_stands_there(decide: Any) -> None:
+    """A transaction ends with a marker that nobody is shown."""
+
+    async def end_offsets(places: list[Any]) -> dict[Any, int]:
+        return dict.fromkeys(places, 5)
+
+    async def position(_: Any) -> int:
+        return 5
+
+    async def catch_up() -> None:
+        reader: Any = Reader(decide._broadcasts, {"bootstrap_servers": "one:9092"}, lambda _: None, lambda _: None)
+        reader._consumer = SimpleNamespace(end_offsets=end_offsets, position=position)
+        await asyncio.wait_for(reader.catch_up(), 2)
+
+    asyncio.run(catch_up())
 
 
 def test_it_talks_to_every_broker(app: faust.App) -> None:
@@ -196,6 +274,28 @@ def test_who_lost_partitions_while_taking_them_over_leaves_them_alone() -> None:
 
     asyncio.run(run())
     assert not sent
+
+
+def test_who_loses_partitions_while_taking_them_over_says_nothing_more() -> None:
+    cluster, story = Cluster(1), tell(3, locations=4, partitions=1, days=5)
+    sent: list[Outgoing] = []
+    gone: list[Any] = []
+
+    async def run() -> None:
+        def notes(message: Outgoing) -> None:
+            sent.append(message)
+            gone.append(asyncio.ensure_future(pump.let_go()))
+
+        pump = Pump(producer(notes, cluster), lambda *_: None, Metrics(), Pulse(60))
+        await pump.own(Process(cluster, story, [0]).decider, 1, pump.term)
+        await asyncio.gather(*gone)
+        assert pump.decider is None
+
+    for out in story.outs:
+        cluster.append(out)
+    Process(cluster, story, [0]).start().finish()  # its batch is to be said again, claimed and saved again
+    asyncio.run(run())
+    assert {message.topic for message in sent} == {"availability"}
 
 
 @pytest.mark.parametrize("topic", [DECIDE_CHANGELOG, "availability"])
