@@ -64,9 +64,7 @@ def test_a_server_that_died_is_named_before_the_others_are_stopped(empty_folder:
 def test_a_process_that_died_is_named_and_what_it_said_last(empty_folder: Path) -> None:
     said: list[str] = []
     with Platform(read_settings(), said.append) as live:
-        process = live._processes["intake"] = OneServer(empty_folder / "intake").server
-        live._held.callback(process.kill)
-        process.start(lambda: "well" in process.last_words(), within_s=10)
+        process = started(live, "intake", empty_folder)
         kill(process)
         live.check()
         assert process.alive
@@ -84,9 +82,7 @@ def test_a_process_that_died_while_kafka_is_away_is_started_when_it_is_back(
         raise ServerError("Kafka does not answer")
 
     with Platform(read_settings(), said.append) as live:
-        process = live._processes["worker"] = OneServer(empty_folder / "worker").server
-        live._held.callback(process.kill)
-        process.start(lambda: "well" in process.last_words(), within_s=10)
+        process = started(live, "worker", empty_folder)
         kill(process)
         monkeypatch.setattr(external, "check_kafka", away)
         for _ in range(RESTARTS + 2):
@@ -100,9 +96,7 @@ def test_a_process_that_died_while_kafka_is_away_is_started_when_it_is_back(
 
 def test_a_process_that_ends_again_and_again_ends_the_platform(empty_folder: Path) -> None:
     with Platform(read_settings()) as live:
-        process = live._processes["worker"] = OneServer(empty_folder / "worker").server
-        live._held.callback(process.kill)
-        process.start(lambda: "well" in process.last_words(), within_s=10)
+        process = started(live, "worker", empty_folder)
         for _ in range(RESTARTS):
             kill(process)
             live.check()
@@ -120,6 +114,14 @@ def test_a_topic_that_is_not_as_the_settings_say_is_told(empty_folder: Path) -> 
 def test_a_step_is_one_line_however_long_and_does_nothing_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     steps(Console())(f"its log is {'x' * 200}\n  \x1b[2J[red]")
     assert capsys.readouterr().out == f"· its log is {'x' * 200}\n  \\x1b[2J[red]\n"
+
+
+def started(live: Platform, name: str, folder: Path) -> Supervised:
+    """A process of a platform that runs, as if it were its own."""
+    process = live._processes[name] = OneServer(folder / name).server
+    live._held.callback(process.kill)
+    process.start(lambda: "well" in process.last_words(), within_s=10)
+    return process
 
 
 def kill(server: Supervised) -> None:
