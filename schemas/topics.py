@@ -120,7 +120,7 @@ def _facts() -> tuple[Topic, ...]:
         decided("availability", "availability", "location_id", "location"),
         decided("credits", "credit", "location_id", "location"),
         decided("billing-credits", "billing_credit", "location_id", "location"),
-        decided("claim-answers", "claim_answer", "location_id", "location"),
+        decided("claim-answers", "claim_answer", "account_id", "account"),
         decided("exclusion-proposals", "exclusion_proposal", "location_id", "location"),
         decided("ticket-responses", "ticket_response", "account_id", "account"),
         decided("response-monthly", "response_month", "account_id", "account"),

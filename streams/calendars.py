@@ -83,14 +83,12 @@ def calendar(book: Book, series_history: SeriesHistory = STANDARD_HISTORY) -> Ca
     return _shared(book, _canonical(book, series_history))
 
 
-def eligible_at(month: Month) -> int:
-    """When the customer becomes eligible for the month's credit: the first instant of the next month (I-8)."""
+def eligible_at(month: Month, lowest_tier_at: int | None = None) -> int:
+    """When the customer becomes eligible for the month's credit: the first instant of the next month, or, if the terms
+    say so, the instant at which the month's downtime reached the lowest tier (I-8)."""
+    if month.terms.claims.eligible_at == "fifteenth_minute" and lowest_tier_at is not None:
+        return lowest_tier_at
     return month.end
-
-
-def claim_deadline(month: Month) -> int:
-    """The first instant at which a claim for the month's credit is too late (CR-3)."""
-    return deadline_after(eligible_at(month), month.terms)
 
 
 def deadline_after(eligible: int, terms: Terms) -> int:

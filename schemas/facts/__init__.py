@@ -1,6 +1,8 @@
 """What follows: one frozen Struct per fact, named like its table; instants are integer milliseconds until written."""
 
-from schemas.facts.availability import Availability
+from schemas.facts.availability import Availability, Correction
+from schemas.facts.billing import BillingCredit
+from schemas.facts.claim import ClaimAnswer
 from schemas.facts.credit import Credit
 from schemas.facts.dead_letter import DeadLetter
 from schemas.facts.fact import Fact
@@ -8,12 +10,15 @@ from schemas.facts.outage import LocationOutage, Source
 from schemas.facts.progress import Progress
 from schemas.facts.state import LocationState
 
-FACTS: tuple[type[Fact], ...] = (LocationState, LocationOutage, Availability, Credit)
+FACTS: tuple[type[Fact], ...] = (LocationState, LocationOutage, Availability, Credit, ClaimAnswer, BillingCredit)
 """Every derived fact, in the order in which one follows from another."""
 
 __all__ = [
     "FACTS",
     "Availability",
+    "BillingCredit",
+    "ClaimAnswer",
+    "Correction",
     "Credit",
     "DeadLetter",
     "Fact",

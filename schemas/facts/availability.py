@@ -3,7 +3,16 @@
 from decimal import Decimal
 from typing import ClassVar
 
+import msgspec
+
 from schemas.facts.fact import Fact, Instant, Milliseconds
+
+
+class Correction(msgspec.Struct, frozen=True):
+    """The month's counted downtime by what had been recorded at an instant."""
+
+    recorded_at: Instant
+    down_ms: Milliseconds
 
 
 class Availability(Fact, frozen=True, kw_only=True):
@@ -33,3 +42,8 @@ class Availability(Fact, frozen=True, kw_only=True):
     final_at: Instant
     terms_before_effective: bool
     """Whether the month lies before the first effective date of its terms, which judge it all the same."""
+    lowest_tier_at: Instant | None = None
+    """When the counted downtime reached the lowest tier of credits; null: it never did."""
+    corrections: tuple[Correction, ...] = ()
+    """Where what was recorded after the month's end changed `down_ms`: first as it was at the end, then at each change
+    (I-17, I-18). What was measured counts as known from the start, whenever it arrived."""

@@ -1,4 +1,4 @@
-"""`credits`: the days a month's downtime earned (CR-1, CR-3; semantics §5)."""
+"""`credits`: the days a month's downtime earned, and what became of them (CR-1, CR-2, CR-3; semantics §5)."""
 
 from typing import ClassVar, Literal
 
@@ -24,5 +24,9 @@ class Credit(Fact, frozen=True, kw_only=True):
     state: CreditState
     eligible_at: Instant
     claim_deadline: Instant
+    """The first instant that is too late for a claim; of several windows (I-17), for one in the last."""
     claimed_at: Instant | None = None
     claim_ticket_id: str | None = None
+    """Null where nobody claimed, or the provider for the customer (`auto_claim`)."""
+    final_at: Instant
+    """From then on nothing corrects it any more."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from operator import attrgetter
 from sys import intern
-from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 import msgspec
@@ -63,12 +63,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def written(self) -> dict[str, Any]:
         """The fact as its topic carries it: instants as text, field names as published."""
-        instants = _instants(type(self))
-        fields = zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True)
-        return {
-            wire: times.render(value) if name in instants and value is not None else value
-            for name, wire, value in ((name, wire, getattr(self, name)) for name, wire in fields)
-        }
+        return _written(self)
 
     def current(self) -> dict[str, Any]:
         """What two derivations must agree on: the written fact without its history."""
@@ -77,12 +72,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Self:
         """The fact of its written form. Raises `msgspec.ValidationError` on anything else."""
-        instants = {cls.__struct_encode_fields__[cls.__struct_fields__.index(name)] for name in _instants(cls)}
-        values = {
-            name: times.parse(value) if name in instants and isinstance(value, str) else value
-            for name, value in written.items()
-        }
-        return msgspec.convert(values, cls)
+        return msgspec.convert(_parsed(cls, written), cls)
 
     @classmethod
     def load(cls, saved: bytes, key: str | None = None) -> tuple[Self, ...]:
@@ -124,14 +114,45 @@ def _content(cls: type[Fact]) -> Callable[[Fact], tuple[Any, ...]]:
     return attrgetter(*(name for name in cls.__struct_fields__ if name not in HISTORY))
 
 
-_INSTANTS: dict[type[Fact], frozenset[str]] = {}
+def _written(struct: msgspec.Struct) -> dict[str, Any]:
+    instants, parts = _instants(type(struct)), _parts(type(struct))
+    fields = zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True)
+    return {
+        wire: times.render(value)
+        if name in instants and value is not None
+        else [_written(part) for part in value]
+        if name in parts
+        else value
+        for name, wire, value in ((name, wire, getattr(struct, name)) for name, wire in fields)
+    }
 
 
-def _instants(cls: type[Fact]) -> frozenset[str]:
-    if cls not in _INSTANTS:
-        hints = get_type_hints(cls, include_extras=True)
-        _INSTANTS[cls] = frozenset(name for name in cls.__struct_fields__ if _is_instant(hints[name]))
-    return _INSTANTS[cls]
+def _parsed(cls: type[msgspec.Struct], written: Mapping[str, Any]) -> dict[str, Any]:
+    names = dict(zip(cls.__struct_encode_fields__, cls.__struct_fields__, strict=True))
+    instants, parts = _instants(cls), _parts(cls)
+    return {
+        wire: times.parse(value)
+        if isinstance(value, str) and names.get(wire) in instants
+        else [_parsed(parts[names[wire]], part) for part in value]
+        if isinstance(value, list | tuple) and names.get(wire) in parts
+        else value
+        for wire, value in written.items()
+    }
+
+
+@cache
+def _instants(cls: type[msgspec.Struct]) -> frozenset[str]:
+    hints = get_type_hints(cls, include_extras=True)
+    return frozenset(name for name in cls.__struct_fields__ if _is_instant(hints[name]))
+
+
+@cache
+def _parts(cls: type[msgspec.Struct]) -> Mapping[str, type[msgspec.Struct]]:
+    """The fields that list smaller things with fields of their own, and their kind."""
+    kinds = {name: get_args(hint)[:1] for name, hint in get_type_hints(cls).items() if get_origin(hint) is tuple}
+    return {
+        name: kind for name, (kind,) in kinds.items() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    }
 
 
 def _is_instant(hint: Any) -> bool:

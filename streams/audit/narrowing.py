@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from schemas.facts import Availability, Credit, Fact, LocationOutage, LocationState
+from schemas.facts import Fact, LocationOutage, LocationState
 from streams.calendars import ALWAYS
 from streams.engine import FOREVER
 from streams.folds.world import World
@@ -12,8 +12,9 @@ from streams.intervals import Interval
 
 @dataclass(frozen=True)
 class Narrowing:
-    """States and outages have no account and no month of their own: those are taken that touch a time in which the
-    account had the location, within the month of its calendar. Dead letters belong to nobody: they are left out."""
+    """A fact is taken if it is of the account, the location and the month. States and outages have no account and no
+    month of their own: those are taken that touch a time in which the account had the location, within the month of its
+    calendar. Dead letters belong to nobody: they are left out."""
 
     account: str | None = None
     location: str | None = None
@@ -27,14 +28,14 @@ class Narrowing:
         """Raises `ValueError` for a month that does not exist."""
         start, end = self._span(world)
         for fact in facts:
-            if self.location not in (None, fact.key):
+            if self.location not in (None, getattr(fact, "location_id", None)):
                 continue
-            if isinstance(fact, Availability | Credit):
-                wanted = self.account in (None, fact.account_id) and self.month in (None, fact.month)
-            else:
+            if isinstance(fact, LocationState | LocationOutage):
                 wanted = any(
                     _touches(fact, max(since, start), min(until, end)) for since, until in self._had(fact, world)
                 )
+            else:
+                wanted = self.account in (None, fact.account_id) and self.month in (None, fact.month)  # type: ignore[attr-defined]
             if wanted:
                 yield fact
 
@@ -52,11 +53,9 @@ class Narrowing:
         return [(tenure.since, tenure.until) for tenure in tenures if tenure.account_id == self.account]
 
 
-def _touches(fact: Fact, start: int, end: int) -> bool:
+def _touches(fact: LocationState | LocationOutage, start: int, end: int) -> bool:
     if isinstance(fact, LocationState):
         since, until = fact.from_, fact.to
-    elif isinstance(fact, LocationOutage):
-        since, until = fact.started_at, fact.ended_at
     else:
-        raise TypeError(f"{type(fact).__name__} has no time known here")
+        since, until = fact.started_at, fact.ended_at
     return since < end and (until is None or until > start)

@@ -107,7 +107,7 @@ class Replay:
         self._settle_conflicts()
 
     def derived(self, wanted: Callable[[str], bool]) -> Iterator[Fact]:
-        """The current facts of some of the locations, in no order."""
+        """The current facts of some of the locations, in no order. Accounts have been asked before."""
         self.bulk.pour(self.chain, wanted)
         self._add_registered(wanted)
         yield from self.chain.loop.settle_all(filter(wanted, self.chain.loop.keys), Position())
@@ -125,6 +125,7 @@ class Replay:
 
     def rederived(self) -> Iterator[Fact]:
         """The facts that are others than those told last."""
+        yield from self.chain.settle_desk()
         yield from self.derived(self.concerns)
 
     def month_as_of(self, published: Availability) -> Availability | None:

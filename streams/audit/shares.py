@@ -64,6 +64,7 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
 def facts_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
     """Every current fact, in no order. They were derived elsewhere: the audit can be asked nothing more."""
     audit.end()
+    yield from audit.chain.settle_desk()
     with _started(processes, audit) as pool:
         for facts in pool.map(partial(_derived, processes), range(processes)):
             yield from facts

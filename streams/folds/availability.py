@@ -14,8 +14,8 @@ import msgspec
 from schemas.derivation import DAY_MS
 from schemas.events import Annotation, RegistryRecord
 from schemas.events.fields import WIRE
-from schemas.facts import Availability, Fact, LocationState
-from schemas.terms.model import Terms
+from schemas.facts import Availability, Correction, Fact, LocationState
+from schemas.terms.model import MINUTE_MS, Terms
 from streams.calendars import ALWAYS, Month
 from streams.engine import FOREVER, Fold, Partition, untold
 from streams.folds.clock import Clock, Gap, Listening
@@ -134,13 +134,14 @@ class Availabilities(Fold):
 
 
 class Breakdown(NamedTuple):
-    """What a month's covered time was, in milliseconds."""
+    """What a month's covered time was, in milliseconds; `counted`: when it was down and nothing excludes it."""
 
     covered: int
     up: int
     down: int
     excluded: int
     unknown: int
+    counted: Sequence[Interval]
 
 
 def availability(
@@ -217,8 +218,8 @@ def _month(
 ) -> Availability:
     derivation, terms = world.derivation, month.terms
     final_at = month.end + derivation.correction_horizon_ms
-    in_force = _in_force(note for note in annotations if note.recorded_at < final_at)
-    time = breakdown(covered, timeline.up, timeline.down, *_spans(in_force, timeline.outages, terms))
+    counting = [note for note in annotations if note.recorded_at < final_at]
+    time = breakdown(covered, timeline.up, timeline.down, *_spans(_in_force(counting), timeline.outages, terms))
     closes_at = month.end + derivation.month_close_delay_ms
     budget = terms.budget_ms(time.covered) - time.down
     return Availability(
@@ -242,7 +243,44 @@ def _month(
         as_of=as_of,
         final_at=final_at,
         terms_before_effective=month.terms_before_effective,
+        lowest_tier_at=_reached(terms.credits.tiers[0].minutes * MINUTE_MS, time.counted),
+        corrections=_corrections(location_id, account_id, month, timeline, counting, world, final_at),
     )
+
+
+def _corrections(
+    location_id: str,
+    account_id: str,
+    month: Month,
+    timeline: _Timeline,
+    annotations: Iterable[Annotation],
+    world: World,
+    final_at: int,
+) -> tuple[Correction, ...]:
+    """How the counted downtime changed by what was recorded after the month's end: annotations and records of the
+    location. Empty if it did not."""
+    registry = world.registry
+    recorded = {note.recorded_at for note in annotations} | {*registry.recordings("location", location_id)}
+    after = sorted(at for at in recorded if month.end < at < final_at)
+    steps: list[Correction] = []
+    for at in (month.end, *after) if after else ():
+        in_force = _in_force(note for note in annotations if note.recorded_at <= at)
+        tenures = [each for each in registry.tenures(location_id, at) if each.account_id == account_id]
+        covered = clip(union(*(tenure.covered for tenure in tenures)), month.start, month.end)
+        time = breakdown(covered, timeline.up, timeline.down, *_spans(in_force, timeline.outages, month.terms))
+        if not steps or steps[-1].down_ms != time.down:
+            steps.append(Correction(at, time.down))
+    return tuple(steps) if len(steps) > 1 else ()
+
+
+def _reached(duration: int, counted: Sequence[Interval]) -> int | None:
+    """The instant by which so much time has been counted; None: never."""
+    left = duration
+    for start, end in counted:
+        if end - start >= left:
+            return start + left
+        left -= end - start
+    return None
 
 
 def breakdown(
@@ -254,9 +292,10 @@ def breakdown(
 ) -> Breakdown:
     """Split covered time: down in an approved monitoring gap is unknown, then excluded where a cause excludes it."""
     was_down = subtract(intersect(covered, down), gaps)
-    excluded = total(intersect(was_down, excluding))
-    whole, counted, was_up = total(covered), total(was_down) - excluded, total(intersect(covered, up))
-    return Breakdown(whole, was_up, counted, excluded, whole - was_up - counted - excluded)
+    counted = subtract(was_down, excluding)
+    whole, was_up, was_counted = total(covered), total(intersect(covered, up)), total(counted)
+    excluded = total(was_down) - was_counted
+    return Breakdown(whole, was_up, was_counted, excluded, whole - was_up - was_counted - excluded, counted)
 
 
 def _in_force(annotations: Iterable[Annotation]) -> list[Annotation]:

@@ -1,28 +1,40 @@
 """The chain of folds, and how each kind of event reaches it: the one way in that every driver shares."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from schemas.events import Annotation, Event, Heartbeat, RegistryRecord, Tick
+from schemas.events import Annotation, Event, Heartbeat, RegistryRecord, Tick, TicketEvent
 from schemas.facts import Fact
 from streams.engine import Fold, Held, Loop, Partition, Position
 from streams.folds.availability import Availabilities
+from streams.folds.billing import Billing
+from streams.folds.claim_answers import ClaimAnswers
+from streams.folds.claims import Claim, Claims
 from streams.folds.clock import Gap, Listening
 from streams.folds.credits import Credits
 from streams.folds.outages import Outages
 from streams.folds.samples import Profile
 from streams.folds.states import States
+from streams.folds.tickets import Ticket, Tickets
 from streams.folds.world import World
 
-FOLDS: tuple[type[Fold], ...] = (States, Outages, Availabilities, Credits)
-"""Every fold, in the order in which one follows from another."""
+FOLDS: tuple[type[Fold], ...] = (States, Outages, Availabilities, Credits, ClaimAnswers, Billing)
+"""Every fold of a location, in the order in which one follows from another."""
+
+DESK: tuple[type[Fold], ...] = (Tickets, Claims)
+"""Every fold of an account, likewise."""
+
+_BETWEEN_FOLDS = (Ticket, Claim)
+"""What one fold tells another and nobody else."""
 
 
 class Chain:
-    """A loop over some of the folds, fed with events. It holds every fact that follows from them."""
+    """Two loops, fed with events: over some of the folds of locations, and over those of accounts. What an account
+    claims, its locations are told. It holds every fact that follows."""
 
     def __init__(self, world: World, folds: Sequence[type[Fold]] = FOLDS) -> None:
         self.world = world
         self.loop = Loop([fold(world) for fold in folds], world)
+        self.desk = Loop([fold(world) for fold in DESK], world)
         self._lag_ms = world.derivation.max_clock_lag_s * 1000
 
     def absorb(self, event: Event, partition: Partition) -> None:
@@ -38,6 +50,15 @@ class Chain:
         elif isinstance(event, Annotation):
             self._stands(event.location_id, partition)
             self.loop.absorb(event.TOPIC, event.location_id, event, partition)
+        elif isinstance(event, TicketEvent):
+            self.desk.absorb(event.TOPIC, event.account_id, event, None)
+
+    def settle_desk(self) -> list[Fact]:
+        """Ask about every account; the facts that changed. Locations have been told of the claims, and not asked."""
+        said = [*self.desk.settle_all(self.desk.keys, Position())]
+        for claim in _claims(said):
+            self.loop.absorb(claim.TOPIC, claim.place, claim, self.world.partition_of(claim.place))
+        return _published(said)
 
     def absorb_all(
         self, location_id: str, device_id: str, profile: Profile, times: Sequence[int], partition: Partition
@@ -67,7 +88,15 @@ class Chain:
             return self.loop.broadcast(event, _everywhere, position) if self._register(event) else []
         if isinstance(event, Annotation):
             return self.loop.take(event.TOPIC, event.location_id, event, partition, position)
+        if isinstance(event, TicketEvent):
+            return self._ticket(event, position)
         return []
+
+    def _ticket(self, event: TicketEvent, position: Position) -> list[Fact]:
+        said = self.desk.take(event.TOPIC, event.account_id, event, None, position)
+        for claim in _claims(said):
+            said += self.loop.take(claim.TOPIC, claim.place, claim, self.world.partition_of(claim.place), position)
+        return _published(said)
 
     def _register(self, record: RegistryRecord) -> bool:
         """Take a registry record in; whether it was new. A location is known from then on to the folds that ask."""
@@ -117,3 +146,11 @@ class Chain:
 
 def _everywhere(_: Partition) -> bool:
     return True
+
+
+def _claims(facts: Iterable[Fact]) -> list[Claim]:
+    return [fact for fact in facts if isinstance(fact, Claim)]
+
+
+def _published(facts: Iterable[Fact]) -> list[Fact]:
+    return [fact for fact in facts if not isinstance(fact, _BETWEEN_FOLDS)]

@@ -1,76 +1,178 @@
-"""`credits`: an account's closed month at a location -> the days it earned (CR-1, CR-3, I-2, I-3, I-8; semantics §5).
+"""`credits`: an account's closed month at a location, and who claimed it -> the days it earned, and what became of them
+(CR-1, CR-3, I-2, I-3, I-8, I-17, I-18; semantics §5).
 
 It refuses to say anything about a month that is not closed, or that earned no days: such a credit is no current fact,
-and one that was published before is withdrawn.
+and one that was published before is withdrawn, or reversed if it was issued.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
-from schemas.facts import Availability, Credit, Fact
+from schemas.facts import Availability, Correction, Credit, Fact
 from schemas.facts.fact import named
-from schemas.terms.model import MINUTE_MS
-from streams.calendars import Month, claim_deadline, eligible_at
-from streams.engine import Fold, Partition, untold
+from schemas.terms.model import MINUTE_MS, Terms
+from streams.calendars import Month, deadline_after, eligible_at
+from streams.engine import FOREVER, Fold, Partition, untold
+from streams.folds.claims import Claim, keep_claim, of_month
 from streams.folds.world import World
+from streams.intervals import Interval
 
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 
-Judged = dict[tuple[str, str], Availability]
-"""A location's months by account and month: of each the newest, a retracted one included."""
+_SAVED = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw])
 
 
-class Credits(Fold):
-    """The fold: a state is the months of a location."""
+class Asked(NamedTuple):
+    """A location's months by account and month, of each the newest, a retracted one included; and the claims made for
+    them, by account and ticket."""
 
-    fact: ClassVar[type[Fact]] = Credit
-    reads: ClassVar = frozenset({Availability.TOPIC})
+    months: dict[tuple[str, str], Availability]
+    claims: dict[tuple[str, str], Claim]
+
+
+class Judgement(NamedTuple):
+    """What follows for a closed month from the claims for it."""
+
+    month: Availability
+    calendar_month: Month
+    windows: Sequence[Interval]
+    """When a claim counts: from the month's begin, and again after each correction that raised the days (I-17)."""
+    accepted: tuple[int, str] | None
+    """When the claim that counts was made, and by which ticket: empty for the provider's own."""
+    days: int
+
+    @property
+    def deadline(self) -> int:
+        """The first instant that is too late: of the windows that were open before a claim was accepted the last."""
+        until = FOREVER if self.accepted is None else self.accepted[0]
+        return max(end for place, (start, end) in enumerate(self.windows) if place == 0 or start <= until)
+
+
+class OfClaims(Fold):
+    """A fold whose state is the months of a location and the claims for them."""
+
+    reads: ClassVar = frozenset({Availability.TOPIC, Claim.TOPIC})
+    by_slowest: ClassVar = True
 
     world: World
 
-    def empty(self) -> Judged:
-        return {}
+    def empty(self) -> Asked:
+        return Asked({}, {})
 
-    def absorb(self, months: Judged, month: Availability, now: int) -> bool:
-        identity = month.account_id, month.month
-        known = months.get(identity)
-        if known is not None and known.version > month.version:
+    def absorb(self, asked: Asked, event: Availability | Claim, now: int) -> bool:
+        if isinstance(event, Claim):
+            return keep_claim(asked.claims, event)
+        identity = event.account_id, event.month
+        known = asked.months.get(identity)
+        if known is not None and known.version > event.version:
             return False
-        months[identity] = month
+        asked.months[identity] = event
         return True
 
-    def derive(self, key: str, months: Judged, partition: Partition) -> Sequence[Credit]:
-        current = (month for month in months.values() if not month.retracted)
-        earned = (credit(month, self.world.account_calendar(month.account_id).month(month.month)) for month in current)
+    def save(self, asked: Asked, told: Sequence[Fact]) -> Any:
+        return untold(asked.months.values(), told), [*asked.claims.values()]
+
+    def load(self, saved: bytes) -> Asked:
+        months, claims = _SAVED.decode(saved)
+        return Asked(
+            {(month.account_id, month.month): month for month in Availability.load(months)},
+            {(claim.account_id, claim.ticket_id): claim for claim in Claim.load(claims)},
+        )
+
+    def judged(self, asked: Asked) -> list[Judgement]:
+        """Every closed month."""
+        found = (judgement(month, asked.claims.values(), self.world) for month in asked.months.values())
+        return [one for one in found if one is not None]
+
+
+class Credits(OfClaims):
+    """The fold. Credits expire by the time that every partition has reached."""
+
+    fact: ClassVar[type[Fact]] = Credit
+
+    def derive(self, key: str, asked: Asked, partition: Partition) -> Sequence[Credit]:
+        earned = (credit(one, self.world) for one in self.judged(asked))
         return [fact for fact in earned if fact is not None]
 
-    def save(self, months: Judged, told: Sequence[Fact]) -> list[Fact]:
-        return untold(months.values(), told)
-
-    def load(self, saved: bytes) -> Judged:
-        return {(month.account_id, month.month): month for month in Availability.load(saved)}
+    def due(self, key: str, asked: Asked, partition: Partition) -> int:
+        """When the last window of a credit that nobody has claimed is over."""
+        now = self.world.slowest or 0
+        ends = (one.deadline - 1 for one in self.judged(asked) if one.accepted is None and one.days)
+        return min((end for end in ends if end >= now), default=FOREVER)
 
     def forget(
-        self, key: str, months: Judged, partition: Partition, published: Sequence[Credit], before: int
+        self, key: str, asked: Asked, partition: Partition, published: Sequence[Credit], before: int
     ) -> Sequence[Credit]:
         """Drop the months that ended by then."""
-        ended = {identity for identity, month in months.items() if month.closed and month.as_of <= before}
+        ended = {identity for identity, month in asked.months.items() if month.closed and month.as_of <= before}
         for identity in ended:
-            del months[identity]
+            del asked.months[identity]
         return [fact for fact in published if (fact.account_id, fact.month) not in ended]
 
     def retract(self, fact: Credit) -> Credit:
-        """Below the lowest tier before it was issued, a credit is withdrawn."""
-        return msgspec.structs.replace(fact, state="withdrawn", credit_days=0, retracted=True)
+        """Below the lowest tier before it was issued a credit is withdrawn, after that it is reversed."""
+        state = "reversed" if fact.state == "issued" else "withdrawn"
+        return msgspec.structs.replace(fact, state=state, credit_days=0, retracted=True)
 
 
-def credit(month: Availability, calendar_month: Month) -> Credit | None:
-    """The credit that a month's availability earned; None where it earned none or is not closed."""
-    days = calendar_month.terms.credit_days(month.down_ms)
-    if not month.closed or not days:
+def judgement(month: Availability, claims: Iterable[Claim], world: World) -> Judgement | None:
+    """None for a month that is not closed, or no longer said."""
+    if month.retracted or not month.closed:
         return None
+    calendar_month = world.account_calendar(month.account_id).month(month.month)
+    terms = calendar_month.terms
+    steps = month.corrections or (Correction(month.as_of, month.down_ms),)
+    windows = claim_windows(calendar_month, month.lowest_tier_at, steps)
+    accepted = earliest(of_month(claims, month.account_id, month.month), windows, terms)
+    if terms.claims.auto_claim:
+        eligible = eligible_at(calendar_month, month.lowest_tier_at)
+        accepted = min(accepted or (eligible, ""), (eligible, ""))
+    days = terms.credit_days(month.down_ms)
+    if accepted is not None and terms.credits.corrections_after_issue == "never":
+        issued_at = max(accepted[0], calendar_month.end + world.derivation.month_close_delay_ms)
+        days = _never_less(steps, issued_at, terms)
+    return Judgement(month, calendar_month, windows, accepted, days)
+
+
+def claim_windows(month: Month, lowest_tier_at: int | None, steps: Sequence[Correction]) -> list[Interval]:
+    """When a claim counts. One that was made before its month began never does."""
+    terms = month.terms
+    windows = [(month.start, deadline_after(eligible_at(month, lowest_tier_at), terms))]
+    if terms.claims.late_eligibility == "new_window":
+        days = [terms.credit_days(step.down_ms) for step in steps]
+        windows += [
+            (step.recorded_at, deadline_after(step.recorded_at, terms))
+            for step, before, after in zip(steps[1:], days, days[1:], strict=False)
+            if after > before
+        ]
+    return windows
+
+
+def earliest(claims: Iterable[Claim], windows: Sequence[Interval], terms: Terms) -> tuple[int, str] | None:
+    """Of the written claims that were made in a window the first: when, and by which ticket."""
+    made = ((claim.claimed_at(terms), claim.ticket_id) for claim in claims)
+    counting = ((at, ticket_id) for at, ticket_id in made if at is not None and is_within(at, windows))
+    return min(counting, default=None)
+
+
+def is_within(at: int, windows: Iterable[Interval]) -> bool:
+    return any(start <= at < end for start, end in windows)
+
+
+def _never_less(steps: Sequence[Correction], issued_at: int, terms: Terms) -> int:
+    """The days when they were issued, or those of a later correction if it raised them (I-18, read the other way)."""
+    first = max((place for place, step in enumerate(steps) if step.recorded_at <= issued_at), default=0)
+    return max(terms.credit_days(step.down_ms) for step in steps[first:])
+
+
+def credit(judged: Judgement, world: World) -> Credit | None:
+    """The credit that a month's availability earned; None where it earned none."""
+    month, calendar_month, accepted = judged.month, judged.calendar_month, judged.accepted
+    if not judged.days:
+        return None
+    is_over = (world.slowest or 0) >= judged.deadline
     return Credit(
         terms=month.terms,
         fold_version=FOLD_VERSION,
@@ -80,8 +182,11 @@ def credit(month: Availability, calendar_month: Month) -> Credit | None:
         location_id=month.location_id,
         month=month.month,
         downtime_minutes=month.down_ms // MINUTE_MS,
-        credit_days=days,
-        state="eligible",
-        eligible_at=eligible_at(calendar_month),
-        claim_deadline=claim_deadline(calendar_month),
+        credit_days=judged.days,
+        state="issued" if accepted is not None else "expired" if is_over else "eligible",
+        eligible_at=eligible_at(calendar_month, month.lowest_tier_at),
+        claim_deadline=judged.deadline,
+        claimed_at=None if accepted is None else accepted[0],
+        claim_ticket_id=(accepted[1] or None) if accepted is not None else None,
+        final_at=month.final_at,
     )

@@ -135,10 +135,21 @@ class Registry:
         """Whose a location is, from when on, whether or not it is active; nobody's before its first record."""
         return [(version.since, version.fields.account_id) for version in self.versions("location", location_id)]
 
-    def tenures(self, location_id: str) -> Sequence[Tenure]:
-        """Who had a location, and when it was covered: ``[max(activated_at, sla_from), closed_at)`` (semantics §4)."""
+    def recordings(self, entity: str, entity_id: str) -> Iterable[int]:
+        """When something was recorded of an entity, in no order."""
+        return (record.recorded_at for record in self._records.get((entity, entity_id), {}).values())
+
+    def tenures(self, location_id: str, recorded_by: int | None = None) -> Sequence[Tenure]:
+        """Who had a location, and when it was covered: ``[max(activated_at, sla_from), closed_at)`` (semantics §4);
+        as far as it had been recorded by an instant, if one is given. What was recorded first counts as known always:
+        it corrects nothing."""
+        versions = self.versions("location", location_id)
+        if recorded_by is not None and versions:
+            known_by = max(recorded_by, min(self.recordings("location", location_id)))
+            records = self._records["location", location_id].values()
+            versions = self._in_force(record for record in records if record.recorded_at <= known_by)
         tenures = []
-        for since, until, location in self.versions("location", location_id):
+        for since, until, location in versions:
             if location.account_id is None:
                 continue
             start = max(since, _or(location.activated_at, ALWAYS))

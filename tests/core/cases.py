@@ -41,6 +41,7 @@ def lines_of(case: Case) -> list[bytes]:
     written += [line for ticks in case.get("ticks", ()) for line in _ticks(ticks)]
     written += [_sample(text) for text in case.get("samples", ())]
     written += [_annotation(dict(fields)) for fields in case.get("annotations", ())]
+    written += [_ticket(text) for text in case.get("tickets", ())]
     if case.get("now"):
         at = instant(case["now"])
         written.append(lines.tick("clock", at) if "ticks" in case else lines.sample("elsewhere", "z", at))
@@ -70,6 +71,15 @@ def _sample(text: str) -> bytes:
         buffered=more.pop("buffered", None) is not None,
         partition=int(more.pop("partition")) if "partition" in more else None,
     )
+
+
+def _ticket(text: str) -> bytes:
+    at, ticket_id, event_type, *more = text.split()
+    named = (word.partition("=") for word in more)
+    fields: dict[str, Any] = {name: value if equals else True for name, equals, value in named}
+    if "received_at" in fields:
+        fields["received_at"] = times.render(instant(fields["received_at"]))
+    return lines.ticket(ticket_id, instant(at), event_type, **fields)
 
 
 def _ticks(text: str) -> Iterator[bytes]:

@@ -82,3 +82,17 @@ def annotation(
         **fields,
     }
     return encode_line("outage-annotations", location_id, value, partition=partition)
+
+
+def ticket(ticket_id: str, at: int, event_type: str, *, account_id: str = "acme", **fields: Any) -> bytes:
+    """A step of a ticket, which the customer creates unless the fields say otherwise."""
+    value = {
+        "id": f"{ticket_id}/{event_type}/{at}",
+        "ticket_id": ticket_id,
+        "account_id": account_id,
+        "occurred_at": times.render(at),
+        "event_type": event_type,
+        **({"actor": "customer"} if event_type == "created" else {}),
+        **fields,
+    }
+    return encode_line("tickets", account_id, value)

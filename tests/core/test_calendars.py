@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from schemas.terms.book import Book, bind, read_book
 from schemas.terms.model import STANDARD, Terms
 from schemas.times import parse, render
-from streams.calendars import ALWAYS, Calendar, SeriesHistory, calendar, claim_deadline, deadline_after, eligible_at
+from streams.calendars import ALWAYS, Calendar, SeriesHistory, calendar, deadline_after, eligible_at
 
 CASES: dict[str, list[dict[str, Any]]] = tomllib.loads(
     (Path(__file__).parents[1] / "cases" / "months.toml").read_text(encoding="utf-8")
@@ -56,7 +56,8 @@ def test_months_begin_and_are_judged_as_their_case_says(case: dict[str, Any]) ->
 @pytest.mark.parametrize("case", CASES["deadline"], ids=lambda case: f"{case['month']} {case['month_zone']}")
 def test_a_claim_is_too_late_from_midnight_after_the_window(case: dict[str, Any]) -> None:
     book = bind([terms(date(2010, 1, 1), case["month_zone"])])
-    assert render(claim_deadline(calendar(book).month(case["month"]))) == case["deadline"]
+    month = calendar(book).month(case["month"])
+    assert render(deadline_after(eligible_at(month), month.terms)) == case["deadline"]
 
 
 def test_a_window_opened_within_a_day_ends_at_midnight_too() -> None:

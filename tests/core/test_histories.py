@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemas.facts import Availability, Credit, Fact, LocationOutage, LocationState
+from schemas.facts import Availability, BillingCredit, ClaimAnswer, Credit, Fact, LocationOutage, LocationState
 from schemas.times import render
 from schemas.wire import parse_line
 from streams.audit.replay import Replay
@@ -66,6 +66,17 @@ def check_absent(facts: list[Fact], kind: type[Fact], names: list[str]) -> None:
     assert not set(names) & {_named(fact) for fact in facts if isinstance(fact, kind)}
 
 
+def answers(facts: list[Fact]) -> list[str]:
+    return sorted(f"{fact.ticket_id} {fact.answer}" for fact in facts if isinstance(fact, ClaimAnswer))
+
+
+def billing(facts: list[Fact]) -> list[str]:
+    entries = [fact for fact in facts if isinstance(fact, BillingCredit)]
+    return sorted(
+        f"{entry.type} {entry.account_id} {entry.location_id} {entry.month} {entry.days}" for entry in entries
+    )
+
+
 def _named(fact: Any) -> str:
     return f"{fact.account_id} {fact.month}"
 
@@ -91,6 +102,10 @@ def test_a_history_says_what_its_case_says(case: Case) -> None:
     check_named(facts, Credit, case.get("credits", []))
     check_absent(facts, Availability, case.get("no_months", []))
     check_absent(facts, Credit, case.get("no_credits", []))
+    if "answers" in case:
+        assert answers(facts) == sorted(case["answers"])
+    if "billing" in case:
+        assert billing(facts) == sorted(case["billing"])
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES])

@@ -33,7 +33,7 @@ def told(chain: Chain, steps: Iterable[Step]) -> Current:
     """Everything told, then every fold asked once."""
     for event, partition in steps:
         chain.absorb(event, partition)
-    return current(chain.loop.settle_all(chain.loop.keys, Position()))
+    return current([*chain.settle_desk(), *chain.loop.settle_all(chain.loop.keys, Position())])
 
 
 def live(chain: Chain, steps: Iterable[Step], first: int = 1) -> list[list[Fact]]:
