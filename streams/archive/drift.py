@@ -103,6 +103,8 @@ def _type(hint: Any) -> str:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return _INSTANT if any(map(_marks_instant, hint.__metadata__)) else _type(arguments[0])
+    if origin is tuple:
+        return f"Array({_type(arguments[0])})"
     if origin in (Union, UnionType):
         given = [each for each in arguments if each not in (NoneType, msgspec.UnsetType)]
         inner = _type(given[0])
@@ -112,7 +114,8 @@ def _type(hint: Any) -> str:
     if origin is dict or hint is JsonValue:
         return "String"
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-        return f"Tuple({', '.join(f'{name} {_type(of)}' for name, of in get_type_hints(hint).items())})"
+        parts = get_type_hints(hint, include_extras=True).items()
+        return f"Tuple({', '.join(f'{name} {_type(of)}' for name, of in parts)})"
     if hint in _SCALARS:
         return _SCALARS[hint]
     raise TypeError(f"no column type for {hint}")

@@ -115,6 +115,8 @@ def _written(name: str, value: Any) -> Any:
         return (value.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
     if name == "settings":
         return msgspec.json.decode(value)
+    if isinstance(value, list):
+        return [{part: _written(part, of) for part, of in each.items()} for each in value]
     if isinstance(value, dict):
         return value if value["topic"] else None
     return value

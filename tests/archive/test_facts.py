@@ -7,7 +7,19 @@ import msgspec
 import pytest
 
 from schemas import times
-from schemas.facts import FACTS, Availability, Credit, Fact, LocationOutage, LocationState, Progress, Source
+from schemas.facts import (
+    FACTS,
+    Availability,
+    BillingCredit,
+    ClaimAnswer,
+    Correction,
+    Credit,
+    Fact,
+    LocationOutage,
+    LocationState,
+    Progress,
+    Source,
+)
 from streams.archive.read import current_facts
 from streams.archive.readers import table_of
 from tests.archive.archive import Archive
@@ -64,6 +76,8 @@ MONTH = Availability(
     as_of=at("31T23:00:00"),
     final_at=at("31T23:59:59.999"),
     terms_before_effective=False,
+    lowest_tier_at=at("10T08:15:00"),
+    corrections=(Correction(at("31T23:00:00"), 0), Correction(at("31T23:30:00"), 27_000)),
     version=2**53 + 1,
     **SOME,
 )
@@ -77,10 +91,37 @@ CREDIT = Credit(
     state="eligible",
     eligible_at=at("31T08:00:00"),
     claim_deadline=at("31T09:00:00"),
+    final_at=at("31T23:59:59.999"),
     version=7,
     **SOME,
 )
-ONE_OF_EACH: tuple[Fact, ...] = (STATE, OUTAGE, MONTH, CREDIT)
+ANSWER = ClaimAnswer(
+    ticket_id="t-1",
+    account_id="acc",
+    location_id="facts",
+    month="2026-03",
+    claimed_at=at("31T09:00:00"),
+    answer="accepted",
+    reason="made in time",
+    version=7,
+    **SOME,
+)
+ENTRY = BillingCredit(
+    id="b-2",
+    type="credit.adjusted",
+    account_id="acc",
+    location_id="facts",
+    month="2026-03",
+    n=2,
+    days=-1,
+    corrects="b-1",
+    reason="the month was corrected",
+    applies_to="future_payments",
+    final_at=at("31T23:59:59.999"),
+    version=7,
+    **SOME,
+)
+ONE_OF_EACH: tuple[Fact, ...] = (STATE, OUTAGE, MONTH, CREDIT, ANSWER, ENTRY)
 
 
 def test_there_is_an_example_of_every_fact() -> None:

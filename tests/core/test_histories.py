@@ -71,9 +71,11 @@ def answers(facts: list[Fact]) -> list[str]:
 
 
 def billing(facts: list[Fact]) -> list[str]:
-    entries = [fact for fact in facts if isinstance(fact, BillingCredit)]
     return sorted(
-        f"{entry.type} {entry.account_id} {entry.location_id} {entry.month} {entry.days}" for entry in entries
+        f"{entry.type} {entry.account_id} {entry.location_id} {entry.month} {entry.days}"
+        + ("" if entry.applies_to == "future_payments" else f" {entry.applies_to}")
+        for entry in facts
+        if isinstance(entry, BillingCredit)
     )
 
 

@@ -8,6 +8,10 @@ CREATE OR REPLACE VIEW availability_current AS SELECT * FROM availability FINAL 
 
 CREATE OR REPLACE VIEW credits_current AS SELECT * FROM credits FINAL WHERE NOT retracted;
 
+CREATE OR REPLACE VIEW claim_answers_current AS SELECT * FROM claim_answers FINAL WHERE NOT retracted;
+
+CREATE OR REPLACE VIEW billing_credits_current AS SELECT * FROM billing_credits FINAL WHERE NOT retracted;
+
 CREATE OR REPLACE VIEW progress_current AS SELECT * FROM progress FINAL;
 
 -- Of every version of an entity what was recorded last. (Of two recorded at the same instant the wire's hash decides,
