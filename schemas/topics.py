@@ -12,7 +12,17 @@ from typing import Final, Literal
 from schemas.derivation import DAY_MS, HOUR_MS, Derivation
 from schemas.partitioner import murmur2_partition
 
-__all__ = ["DECIDE_APP", "DECIDE_CHANGELOG", "INTAKE_STATE", "TOPICS", "Group", "Kind", "Topic", "murmur2_partition"]
+__all__ = [
+    "DECIDE_APP",
+    "DECIDE_CHANGELOG",
+    "INTAKE_STATE",
+    "LEDGER_STATE",
+    "TOPICS",
+    "Group",
+    "Kind",
+    "Topic",
+    "murmur2_partition",
+]
 
 Kind = Literal["input", "fact", "internal"]
 Group = Literal["location", "account", "single"]
@@ -25,6 +35,8 @@ INTAKE_STATE: Final = "intake-state"
 DECIDE_APP: Final = "fivenines-decide"
 DECIDE_CHANGELOG: Final = f"{DECIDE_APP}-locations-changelog"
 """The name that faust gives the changelog of the table `locations` in this app."""
+
+LEDGER_STATE: Final = "ledger-state"
 
 MESSAGE_BYTES: Final = 1_048_588
 """Kafka's own limit, which is enough where no foreign body travels."""
@@ -137,6 +149,7 @@ def _internal() -> tuple[Topic, ...]:
     """Saved state: only the latest of a key is ever read."""
     return (
         Topic(INTAKE_STATE, "internal", ("intake_state",), "part of a partition", "location", "latest", STATE_BYTES),
+        Topic(LEDGER_STATE, "internal", ("ledger_state",), "kind and id", "single", "latest", STATE_BYTES),
         Topic(DECIDE_CHANGELOG, "internal", ("decide_state",), "location_id", "location", "latest", STATE_BYTES),
     )
 

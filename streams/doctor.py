@@ -13,17 +13,13 @@ from confluent_kafka.admin import AdminClient
 
 from infra.jars import KAFKA_VERSION
 from schemas.derivation import DAY_MS, SECOND_MS, Derivation
-from schemas.events import Heartbeat
-from schemas.events.annotation import Annotation
-from schemas.facts import LocationState
 from schemas.terms.book import check, read_book, skew_problems
-from schemas.topics import DECIDE_APP, TOPICS
+from schemas.topics import TOPICS
 from schemas.wire.reasons import REASONS
 from streams import topics
 from streams.archive import migrate
 from streams.archive.wait import caught_up
-from streams.following import READ_BY_CLICKHOUSE, Following
-from streams.intake.session import GROUP as INTAKE_GROUP
+from streams.following import READ_BY_CLICKHOUSE, READERS, Following
 
 SILENT_S = 120
 RETIRED_AFTER_MS = DAY_MS
@@ -107,12 +103,9 @@ def tables(client: Client) -> Iterator[Finding]:
 
 def readers(kafka: Mapping[str, str], client: Client | None) -> Iterator[Finding]:
     """Whether those that read Kafka run, and how far they are behind."""
-    members = _members(kafka, INTAKE_GROUP, DECIDE_APP)
+    members = _members(kafka, *(group for group, _ in READERS.values()))
     with Following(kafka) as following:
-        for name, group, read in (
-            ("intake", INTAKE_GROUP, (Heartbeat.TOPIC,)),
-            ("worker", DECIDE_APP, (LocationState.TOPIC, Annotation.TOPIC)),
-        ):
+        for name, (group, read) in READERS.items():
             behind = sum(following.lag(group, topic) for topic in read)
             if not members[group]:
                 yield Finding(

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, TopicPartition
 
-from schemas.events import Heartbeat, RegistryRecord
-from schemas.events.annotation import Annotation
-from schemas.facts import Availability, Credit, DeadLetter, LocationOutage, LocationState, Progress
+from schemas.events import Annotation, Heartbeat, RegistryRecord, TicketEvent
+from schemas.facts import FACTS, Availability, BillingCredit, Credit, DeadLetter, LocationState, Progress
 from schemas.topics import DECIDE_APP
 from streams.archive.wait import caught_up
 from streams.intake.session import GROUP as INTAKE_GROUP
+from streams.ledger.seat import GROUP as LEDGER_GROUP
 
 POLL_S = 0.2
 STEADY_S = 3.0
@@ -20,13 +20,20 @@ READ_BY_CLICKHOUSE = (
     Heartbeat.TOPIC,
     RegistryRecord.TOPIC,
     Annotation.TOPIC,
-    LocationState.TOPIC,
-    LocationOutage.TOPIC,
-    Availability.TOPIC,
-    Credit.TOPIC,
+    TicketEvent.TOPIC,
+    *(fact.TOPIC for fact in FACTS),
     DeadLetter.TOPIC,
     Progress.TOPIC,
 )
+
+PUBLISHED = (LocationState.TOPIC, Availability.TOPIC, Credit.TOPIC, BillingCredit.TOPIC)
+
+READERS = {
+    "intake": (INTAKE_GROUP, (Heartbeat.TOPIC,)),
+    "worker": (DECIDE_APP, (LocationState.TOPIC, Annotation.TOPIC)),
+    "ledger": (LEDGER_GROUP, (Availability.TOPIC, TicketEvent.TOPIC)),
+}
+"""Each process' group, and what it reads."""
 
 
 class Following:
@@ -35,8 +42,7 @@ class Following:
     def __init__(self, kafka: Mapping[str, str]) -> None:
         self._kafka = kafka
         self._groups = {
-            group: Consumer({**kafka, "group.id": group, "enable.auto.commit": False})
-            for group in (INTAKE_GROUP, DECIDE_APP)
+            group: Consumer({**kafka, "group.id": group, "enable.auto.commit": False}) for group, _ in READERS.values()
         }
 
     def __enter__(self) -> "Following":
@@ -73,7 +79,7 @@ class Following:
         return self._groups[group].committed(places, timeout=10)
 
     def wait(self, check: Callable[[], None], tell: Callable[[str], None], timeout_s: float = 300) -> None:
-        """Return when intake and decide have finished what is there. `check` raises when they cannot.
+        """Return when the processes have finished what is there. `check` raises when they cannot.
 
         Raises TimeoutError.
         """
@@ -85,16 +91,13 @@ class Following:
             check()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not done after {timeout_s:g} s: {said}")
-            behind = {
-                "intake": self.lag(INTAKE_GROUP, Heartbeat.TOPIC),
-                "decide": sum(self.lag(DECIDE_APP, topic) for topic in (LocationState.TOPIC, Annotation.TOPIC)),
-            }
+            behind = {name: sum(self.lag(group, topic) for topic in read) for name, (group, read) in READERS.items()}
             waiting = [f"{name} has {left:,} to go" for name, left in behind.items() if left]
             if dirty := self.dirty():
                 waiting.append(f"{dirty:,} locations wait for repair")
             said = ", ".join(waiting) or "settling"
             tell(said)
-            published = [self.ends(topic) for topic in (LocationState.TOPIC, Availability.TOPIC, Credit.TOPIC)]
+            published = [self.ends(topic) for topic in PUBLISHED]
             if waiting or published != before:
                 before, since = published, time.monotonic()
             elif time.monotonic() - since > STEADY_S:

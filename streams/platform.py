@@ -18,7 +18,7 @@ from streams import topics
 from streams.archive import migrate
 from streams.settings import Settings
 
-PROCESSES = ("intake", "worker")
+PROCESSES = ("intake", "worker", "ledger")
 """Each has its metrics for Prometheus at `/metrics`, on a free port of the loopback interface."""
 RESTARTS = 5
 """How often in a row a process that ends by itself is started again before the platform gives up."""

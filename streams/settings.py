@@ -54,6 +54,7 @@ class Settings(Derivation, BaseSettings):
         default=None, description="https://USER:PASSWORD@HOST:PORT of your ClickHouse; without it an embedded one runs"
     )
     partitions: int = Field(default=8, ge=1, le=1024, description="of each keyed topic; fixed when topics are created")
+    hold: bool = Field(default=False, description="issue no credits for the time being; nothing is lost")
     terms: Path | None = Field(default=None, description="folder of terms files; without it those of the package")
 
     @field_validator(*Derivation.model_fields)

@@ -37,6 +37,7 @@ MODULES = {
     "terms": "terms",
     "intake": "processes",
     "worker": "processes",
+    "ledger": "processes",
 }
 """Where each command is."""
 

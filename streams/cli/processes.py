@@ -1,4 +1,5 @@
-"""`fivenines intake` and `fivenines worker`: the processes that derive. Run as many of each as there are partitions."""
+"""`fivenines intake`, `fivenines worker`, `fivenines ledger`: the processes that derive. Of the first two run as
+many as there are partitions; of the last one works and others stand by."""
 
 from typing import Annotated
 
@@ -52,7 +53,7 @@ def worker(
         int, typer.Option(min=1, max=65_535, help="Of faust's web view and the metrics, on loopback.")
     ] = 6066,
 ) -> None:
-    """Decide: months and credits from states, annotations and the registry, until Ctrl-C.
+    """Decide: months from states, annotations and the registry, until Ctrl-C.
 
     Kafka must answer at the start.
     """
@@ -74,3 +75,33 @@ def worker(
             web_port=port,
         )
     )
+
+
+@command(app, "ledger")
+def ledger(
+    settings: Settings,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Of the metrics for Prometheus, on loopback.")] = 9465,
+) -> None:
+    """Settle: credits, answers to claims and the entries for billing from closed months and tickets, until Ctrl-C.
+
+    One process does; others stand by. Kafka must answer at the start; from then on it is waited for.
+    """
+    from streams.ledger import run
+
+    settings = as_the_platform(settings)
+    book = book_of(settings)
+    kafka = kafka_of(settings)
+    bootstrap = kafka.pop("bootstrap.servers")
+    with until_told() as stop:
+        try:
+            run.run(
+                bootstrap,
+                book,
+                settings.derivation,
+                stop,
+                holds=settings.hold,
+                kafka_options=kafka,
+                metrics_port=port,
+            )
+        except run.TopicsMissing as error:
+            raise CommandError(str(error)) from None

@@ -20,7 +20,7 @@ from schemas.facts import LocationState
 from schemas.partitioner import murmur2_partition
 from schemas.terms.book import Book
 from schemas.topics import DECIDE_APP, DECIDE_CHANGELOG, STATE_BYTES
-from streams.decide.broadcasts import Broadcasts
+from streams.broadcasts import Broadcasts
 from streams.decide.connection import ResumingConsumer, Transport, brokers, credentials, reader_settings
 from streams.decide.decider import Decider, Ends
 from streams.decide.lifeline import Pulse, Reached, Watchdog, stop_hard

@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 
 from schemas.events import RegistryRecord
 from schemas.facts import LocationState, Progress
-from streams.decide.broadcasts import Broadcasts
+from streams.broadcasts import Broadcasts
 
 REGISTRY: Final = TopicPartition(RegistryRecord.TOPIC, 0)
 PROGRESS: Final = TopicPartition(Progress.TOPIC, 0)

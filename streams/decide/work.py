@@ -15,8 +15,8 @@ from schemas.events import Annotation
 from schemas.facts import DeadLetter, Fact, LocationState
 from schemas.wire import Rejected, conflict, dead_letter, decode
 from schemas.wire.envelope import Headers
+from streams.broadcasts import read_progress
 from streams.calendars import ALWAYS
-from streams.decide.broadcasts import read_progress
 from streams.decide.records import compressed
 from streams.decide.turns import changes_from, next_turn
 from streams.engine import FOREVER

@@ -1,11 +1,14 @@
 """`billing_credits`: an issued credit -> what the ledger holds of it (CR-2, I-18, I-19; semantics §5).
 
 The ledger is no current fact: what was published stays, and what changed is added. `following` says what a writer must
-add; the fold, for a replay, says the shortest chain, as if everything had been known when the credit was issued.
+add. A replay says the shortest chain, as if everything had been known when the credit was issued; the ledger's writer
+goes on from the chain that there is.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
 
 from schemas.facts import BillingCredit, Credit, Fact
 from schemas.facts.fact import named
@@ -18,12 +21,22 @@ CLAIMED = "claimed by ticket {}"
 CLAIMED_BY_PROVIDER = "claimed by the provider for the customer"
 CORRECTED = "the month was corrected"
 
-Owed = dict[tuple[str, str], Credit]
-"""A location's credits by account and month, of each the newest, a retracted one included."""
+Chain = tuple[BillingCredit, ...]
+
+
+class Owed(NamedTuple):
+    """A location's credits by account and month, of each the newest, a retracted one included; and what the ledger
+    holds of each, in order."""
+
+    credits: dict[tuple[str, str], Credit]
+    chains: dict[tuple[str, str], Chain]
+
+
+_SAVED = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw])
 
 
 class Billing(Fold):
-    """The fold: a state is the credits of a location."""
+    """The fold: the shortest chain."""
 
     fact: ClassVar[type[Fact]] = BillingCredit
     reads: ClassVar = frozenset({Credit.TOPIC})
@@ -31,21 +44,62 @@ class Billing(Fold):
     world: World
 
     def empty(self) -> Owed:
-        return {}
+        return Owed({}, {})
 
     def absorb(self, owed: Owed, credit: Credit, now: int) -> bool:
-        owed[credit.account_id, credit.month] = credit
+        owed.credits[credit.account_id, credit.month] = credit
         return True
 
     def derive(self, key: str, owed: Owed, partition: Partition) -> Sequence[BillingCredit]:
-        entries = (following(credit, (), self.world) for credit in owed.values())
+        entries = (following(credit, (), self.world) for credit in owed.credits.values())
         return [entry for entry in entries if entry is not None]
 
     def save(self, owed: Owed, told: Sequence[Fact]) -> Any:
-        return untold(owed.values(), told)
+        return untold(owed.credits.values(), told), [entry for chain in owed.chains.values() for entry in chain]
 
     def load(self, saved: bytes) -> Owed:
-        return {(credit.account_id, credit.month): credit for credit in Credit.load(saved)}
+        earned, entries = _SAVED.decode(saved)
+        owed = Owed({(credit.account_id, credit.month): credit for credit in Credit.load(earned)}, {})
+        for entry in BillingCredit.load(entries):
+            _append(owed, entry)
+        return owed
+
+    def forget(
+        self, key: str, owed: Owed, partition: Partition, published: Sequence[Any], before: int
+    ) -> Sequence[BillingCredit]:
+        """Drop what is final and can be claimed no more."""
+        now, horizon = self.world.slowest or 0, self.world.derivation.correction_horizon_ms
+        for place, credit in list(owed.credits.items()):
+            if credit.final_at - horizon <= before and (credit.claimed_at is not None or credit.claim_deadline <= now):
+                del owed.credits[place]
+                owed.chains.pop(place, None)
+        return [entry for entry in published if (entry.account_id, entry.month) in owed.credits]
+
+
+class Ledger(Billing):
+    """The fold of the one who writes the ledger: what was said stays, and what a chain needs is added to it."""
+
+    holds = False
+    """Whether nothing is added for the time being. Nothing is lost: it is added when that ends."""
+
+    def derive(self, key: str, owed: Owed, partition: Partition) -> Sequence[BillingCredit]:
+        for place, credit in owed.credits.items():
+            entry = None if self.holds else following(credit, owed.chains.get(place, ()), self.world)
+            if entry is not None:
+                _append(owed, entry)
+        return [entry for chain in owed.chains.values() for entry in chain]
+
+    def is_behind(self, owed: Owed) -> bool:
+        """Whether some chain does not add up to what is owed."""
+        return any(
+            days_owed(credit) != sum(entry.days for entry in owed.chains.get(place, ()))
+            for place, credit in owed.credits.items()
+        )
+
+
+def _append(owed: Owed, entry: BillingCredit) -> None:
+    place = entry.account_id, entry.month
+    owed.chains[place] = (*owed.chains.get(place, ()), entry)
 
 
 def days_owed(credit: Credit) -> int:
@@ -53,7 +107,7 @@ def days_owed(credit: Credit) -> int:
     return credit.credit_days if credit.state == "issued" and not credit.retracted else 0
 
 
-def following(credit: Credit, chain: Sequence[BillingCredit], world: World) -> BillingCredit | None:
+def following(credit: Credit, chain: Chain, world: World) -> BillingCredit | None:
     """The entry that a chain needs for its days to add up to what is owed; None where they do."""
     change = days_owed(credit) - sum(entry.days for entry in chain)
     if not change:

@@ -23,7 +23,7 @@ FOLDS: tuple[type[Fold], ...] = (States, Outages, Availabilities, Credits, Claim
 DESK: tuple[type[Fold], ...] = (Tickets, Claims)
 """Every fold of an account, likewise."""
 
-_BETWEEN_FOLDS = (Ticket, Claim)
+BETWEEN_FOLDS = (Ticket, Claim)
 """What one fold tells another and nobody else."""
 
 
@@ -153,4 +153,4 @@ def _claims(facts: Iterable[Fact]) -> list[Claim]:
 
 
 def _published(facts: Iterable[Fact]) -> list[Fact]:
-    return [fact for fact in facts if not isinstance(fact, _BETWEEN_FOLDS)]
+    return [fact for fact in facts if not isinstance(fact, BETWEEN_FOLDS)]

@@ -5,7 +5,7 @@ ticket that an agent wrote on nobody's behalf.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from schemas import times
 from schemas.facts import ClaimAnswer, Fact
@@ -37,6 +37,18 @@ class ClaimAnswers(OfClaims):
         months = (claimed_month(claim, self.world) for claim in asked.claims.values())
         ends = (_decided_at(month, self.world) - 1 for month in months if month is not None)
         return min((end for end in ends if end >= now), default=FOREVER)
+
+    def forget(
+        self, key: str, asked: Asked, partition: Partition, published: Sequence[Any], before: int
+    ) -> Sequence[ClaimAnswer]:
+        """Drop the answered claims for months that are over for good, and what was never completed."""
+        self.drop_months(asked, before)
+        for identity, claim in list(asked.claims.items()):
+            month = claimed_month(claim, self.world)
+            ended = claim.created_at if month is None else month.end
+            if ended <= before and (claim.account_id, claim.month) not in asked.months:
+                del asked.claims[identity]
+        return [fact for fact in published if fact.identity in asked.claims]
 
 
 def claimed_month(claim: Claim, world: World) -> Month | None:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from schemas.events import RegistryRecord
 from schemas.facts import Availability, Correction, Credit, Fact
 from schemas.facts.fact import named
 from schemas.terms.model import MINUTE_MS, Terms
@@ -81,10 +82,29 @@ class OfClaims(Fold):
             {(claim.account_id, claim.ticket_id): claim for claim in Claim.load(claims)},
         )
 
+    def concerns(self, key: str, asked: Asked, broadcast: Any) -> bool:
+        """Whose terms are others, or whose account was closed."""
+        accounts = {account_id for account_id, _ in (*asked.months, *asked.claims)}
+        return (
+            isinstance(broadcast, RegistryRecord) and broadcast.entity == "account" and broadcast.entity_id in accounts
+        )
+
     def judged(self, asked: Asked) -> list[Judgement]:
         """Every closed month."""
         found = (judgement(month, asked.claims.values(), self.world) for month in asked.months.values())
         return [one for one in found if one is not None]
+
+    def drop_months(self, asked: Asked, before: int) -> None:
+        """Those that ended by then, unless one can still be claimed."""
+        now = self.world.slowest or 0
+        claimable = {
+            (one.month.account_id, one.month.month)
+            for one in self.judged(asked)
+            if one.days and one.accepted is None and one.deadline > now
+        }
+        for identity, month in list(asked.months.items()):
+            if month.closed and month.as_of <= before and identity not in claimable:
+                del asked.months[identity]
 
 
 class Credits(OfClaims):
@@ -105,11 +125,9 @@ class Credits(OfClaims):
     def forget(
         self, key: str, asked: Asked, partition: Partition, published: Sequence[Credit], before: int
     ) -> Sequence[Credit]:
-        """Drop the months that ended by then."""
-        ended = {identity for identity, month in asked.months.items() if month.closed and month.as_of <= before}
-        for identity in ended:
-            del asked.months[identity]
-        return [fact for fact in published if (fact.account_id, fact.month) not in ended]
+        """Drop the months that are over for good."""
+        self.drop_months(asked, before)
+        return [fact for fact in published if (fact.account_id, fact.month) in asked.months]
 
     def retract(self, fact: Credit) -> Credit:
         """Below the lowest tier before it was issued a credit is withdrawn, after that it is reversed."""

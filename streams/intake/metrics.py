@@ -5,13 +5,10 @@ Nothing is counted twice: the numbers are read when somebody asks for them.
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from infra.ports import LOOPBACK
 from streams.intake.share import Figures
 from streams.intake.takeover import Followed
 
@@ -68,20 +65,3 @@ def _counts(name: str, meaning: str, label: str, values: Mapping[str, int]) -> M
 
 def _gauge(name: str, meaning: str, *labels: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"fivenines_intake_{name}", meaning, labels=["partition", *labels])
-
-
-@contextmanager
-def served(metrics: IntakeMetrics, port: int | None) -> Iterator[None]:
-    """Serve on `port` while the block runs; None: do not."""
-    if port is None:
-        yield
-        return
-    registry = CollectorRegistry()
-    registry.register(metrics)
-    server, thread = start_http_server(port, LOOPBACK, registry)
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

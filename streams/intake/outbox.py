@@ -8,7 +8,7 @@ import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.facts import DeadLetter, Fact, LocationOutage, LocationState, Progress
-from streams.intake.kafka import Interrupted, Kafka, reason
+from streams.kafka import Interrupted, Kafka, reason
 
 WATCHED = (LocationState.TOPIC, LocationOutage.TOPIC)
 """The topics whose every record this process wants to know of, its own or not."""

@@ -14,10 +14,10 @@ from confluent_kafka import Consumer, Message
 
 from schemas.facts import Fact, LocationOutage, LocationState
 from streams.engine import by_identity
-from streams.intake.kafka import read
 from streams.intake.memory import STATES
 from streams.intake.outbox import Range
 from streams.intake.share import FOLDS, Share
+from streams.kafka import read
 
 _PLACES = {fold.fact.TOPIC: place for place, fold in enumerate(FOLDS)}
 

@@ -12,9 +12,9 @@ from schemas.facts import DeadLetter
 from schemas.wire import Gate, Rejected, dead_letter, decode
 from streams.engine import FOREVER
 from streams.folds.world import World
-from streams.intake.kafka import READ_AT_ONCE, Kafka, read
 from streams.intake.memory import STATES
 from streams.intake.share import Share
+from streams.kafka import READ_AT_ONCE, Kafka, read
 
 TOPIC = RegistryRecord.TOPIC
 PARTITION = 0

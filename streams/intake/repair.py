@@ -22,11 +22,11 @@ from streams.archive.read import Heartbeats, accepted_heartbeats, current_facts
 from streams.archive.wait import caught_up
 from streams.engine import Held, by_identity
 from streams.folds.samples import Profile
-from streams.intake.kafka import Kafka
 from streams.intake.memory import STATES
 from streams.intake.outbox import WATCHED, Outbox
 from streams.intake.saved import Late
 from streams.intake.share import FOLDS, TOPIC, Share
+from streams.kafka import Kafka
 
 CAUGHT_UP_WITHIN_S = 30.0
 AGAIN_AFTER_S = 5.0

@@ -14,12 +14,13 @@ from schemas.events import RegistryRecord
 from schemas.facts import DeadLetter, LocationOutage, LocationState, Progress
 from schemas.terms.book import Book
 from schemas.topics import INTAKE_STATE
-from streams.intake.kafka import Interrupted, Kafka, reason
-from streams.intake.metrics import IntakeMetrics, served
+from streams.intake.metrics import IntakeMetrics
 from streams.intake.repair import Archive
 from streams.intake.saving import EVERY_S
 from streams.intake.session import Options, Session
 from streams.intake.share import TOPIC, Figures
+from streams.kafka import Interrupted, Kafka, reason
+from streams.metrics import served
 
 AGAIN_AFTER_S = 1.0
 

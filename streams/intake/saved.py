@@ -17,7 +17,7 @@ from confluent_kafka import Consumer
 from schemas.topics import INTAKE_STATE
 from streams.engine import NEVER
 from streams.folds.samples import Profile
-from streams.intake.kafka import read
+from streams.kafka import read
 
 HEADER_KEY = b"\xffheader"
 """No location's: it is not UTF-8."""

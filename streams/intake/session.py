@@ -18,13 +18,13 @@ from schemas.terms.book import Book
 from schemas.wire import Gate
 from streams.folds.world import World
 from streams.intake.heap import Heap
-from streams.intake.kafka import SWIFT, Interrupted, Kafka, reason, watermarks
 from streams.intake.outbox import WATCHED, Outbox
 from streams.intake.registry import Registry, concerned
 from streams.intake.repair import Archive, Repair
 from streams.intake.saving import EVERY_S, Saving, save_all
 from streams.intake.share import TOPIC, Figures, Share
 from streams.intake.takeover import Followed, TakeOver
+from streams.kafka import SWIFT, Interrupted, Kafka, reason, watermarks
 
 GROUP = "fivenines-intake"
 BATCH = 10_000

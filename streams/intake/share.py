@@ -20,10 +20,10 @@ from streams.folds.clock import Gap, Listening
 from streams.folds.outages import Outages
 from streams.folds.states import States, profile_of
 from streams.folds.world import World
-from streams.intake.kafka import offset_of
 from streams.intake.memory import STATES, Memory
 from streams.intake.outbox import Outbox
 from streams.intake.saved import Late
+from streams.kafka import offset_of
 
 TOPIC = Heartbeat.TOPIC
 FOLDS = (States, Outages)

@@ -7,7 +7,6 @@ from confluent_kafka import Consumer, TopicPartition
 
 from schemas.wire import Gate
 from streams.folds.world import World
-from streams.intake.kafka import read, watermarks
 from streams.intake.outbox import WATCHED, Outbox, Range
 from streams.intake.output import Output
 from streams.intake.progress import ProgressTeller
@@ -15,6 +14,7 @@ from streams.intake.registry import Registry, concerned
 from streams.intake.saved import Snapshot, read_snapshot
 from streams.intake.saving import Saving
 from streams.intake.share import TOPIC, Figures, Share
+from streams.kafka import read, watermarks
 
 SKEW_MS = 60_000
 """So far the clocks of brokers may lie apart."""

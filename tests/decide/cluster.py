@@ -7,10 +7,10 @@ from typing import Any, Self
 import msgspec
 
 from schemas.events import Annotation
-from schemas.facts import Availability, Credit, Fact, LocationState
+from schemas.facts import Availability, Fact, LocationState
 from schemas.facts.progress import Progress
 from schemas.topics import DECIDE_CHANGELOG
-from streams.decide.broadcasts import Broadcasts
+from streams.broadcasts import Broadcasts
 from streams.decide.decider import Decider, Ends
 from streams.decide.publisher import Outgoing, followed, refused, said, saved
 from streams.decide.pump import written
@@ -23,7 +23,7 @@ Place = tuple[str, int]
 INPUT = (LocationState.TOPIC, Annotation.TOPIC)
 PHASES = (refused, saved, followed, said)
 """Of a batch: what Kafka gets in each, when it has what came before."""
-FACTS: dict[str, type[Fact]] = {Availability.TOPIC: Availability, Credit.TOPIC: Credit}
+FACTS: dict[str, type[Fact]] = {Availability.TOPIC: Availability}
 
 
 class Cluster:

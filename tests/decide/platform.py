@@ -15,9 +15,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from infra import ports
 from infra.guard import die_with_guard
-from schemas.facts import Availability, Credit, Fact, LocationState
+from schemas.facts import Availability, Fact, LocationState
 from streams import topics
-from tests.decide.cluster import FACTS
 from tests.decide.story import DERIVATION, Out, Story, differences
 
 GROUP = "fivenines-decide"
@@ -72,11 +71,7 @@ class Platform:
         return found
 
     def facts(self) -> list[Fact]:
-        return [
-            FACTS[topic].read(msgspec.json.decode(message.value()))
-            for topic in (Availability.TOPIC, Credit.TOPIC)
-            for message in self.read(topic)
-        ]
+        return [Availability.read(msgspec.json.decode(message.value())) for message in self.read(Availability.TOPIC)]
 
     def committed(self, topic: str = LocationState.TOPIC) -> dict[int, tuple[int, int]]:
         """Of each partition the committed offset and the end."""

@@ -11,7 +11,7 @@ import msgspec
 from schemas import times
 from schemas.derivation import DAY_MS, HOUR_MS, Derivation
 from schemas.events import Heartbeat, Tick
-from schemas.facts import Availability, Credit, Fact, LocationState, Progress
+from schemas.facts import Availability, Fact, LocationState, Progress
 from schemas.partitioner import murmur2_partition
 from schemas.terms.book import Book, read_book
 from schemas.wire import Line, Rejected, decode
@@ -217,9 +217,7 @@ def differences(published: Iterable[Fact], replay: Replay, replayed: Iterable[Fa
     """
     mine = current(published)
     theirs = {
-        (fact.TOPIC, *fact.identity): fact
-        for fact in replayed
-        if isinstance(fact, Availability | Credit) and not fact.retracted
+        (fact.TOPIC, *fact.identity): fact for fact in replayed if isinstance(fact, Availability) and not fact.retracted
     }
     for identity in sorted(mine.keys() | theirs.keys()):
         fact, expected = mine.get(identity), theirs.get(identity)

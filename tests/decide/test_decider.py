@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.facts import Availability, Credit
+from schemas.facts import Availability
 from tests.decide.cluster import INPUT, Cluster, Process
 from tests.decide.story import Story, current, differences, tell
 
@@ -27,7 +27,6 @@ def test_live_equals_replay(seed: int, every: int) -> None:
     assert not list(differences(cluster.facts(), story.replay(), story.replayed))
     facts = current(cluster.facts())
     assert any(isinstance(fact, Availability) and fact.closed for fact in facts.values())
-    assert any(isinstance(fact, Credit) for fact in facts.values())
 
 
 @pytest.mark.parametrize("at_most", [1, 20])

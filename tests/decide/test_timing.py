@@ -13,7 +13,7 @@ from schemas.events import Annotation, Heartbeat, RegistryRecord
 from schemas.facts import Availability, LocationState, Progress
 from schemas.wire import decode
 from streams.audit.replay import Replay
-from streams.decide.broadcasts import read_progress
+from streams.broadcasts import read_progress
 from streams.decide.turns import changes_from
 from tests.decide.cluster import Cluster, Process
 from tests.decide.said import out, state_of

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.derivation import DAY_MS
 from schemas.wire import Gate, Rejected, decode
-from streams.decide.broadcasts import Broadcasts
+from streams.broadcasts import Broadcasts
 from streams.decide.metrics import Metrics
 from streams.decide.reader import REGISTRY, Reader
 from streams.decide.work import Batch, Message

@@ -25,11 +25,11 @@ from schemas.terms.book import Book
 from schemas.topics import INTAKE_STATE, TOPICS
 from schemas.wire import Line
 from streams.audit.replay import Replay
-from streams.intake.kafka import Kafka, read
 from streams.intake.repair import Archive
 from streams.intake.run import run
 from streams.intake.saved import HEADER_KEY, Header, Saved
 from streams.intake.session import GROUP
+from streams.kafka import Kafka, read
 from streams.topics import partition_counts
 
 PUBLISHED: tuple[type[Fact], ...] = (LocationState, LocationOutage)

@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from infra import ports
 from schemas.facts import DeadLetter, LocationState
-from streams.intake.kafka import Kafka
 from streams.intake.outbox import Outbox
+from streams.kafka import Kafka
 from tests.fleets import SETTINGS, Fleet
 from tests.intake.platform import INPUT, Platform
 

@@ -64,11 +64,15 @@ class Broadcasts:
         progress = read_progress(value)
         if progress is None or progress.topic != Heartbeat.TOPIC:
             return None
-        clock = self.heard.get(progress.partition)
-        if clock is None:
-            clock = self.heard[progress.partition] = Clock(self.world.derivation.blind_after_ms)
-        clock.follow(progress.through, progress.first)
+        self.clock(progress.partition).follow(progress.through, progress.first)
         return progress
+
+    def clock(self, partition: int) -> Clock:
+        """The time of a partition of the heartbeats, as far as it was heard."""
+        clock = self.heard.get(partition)
+        if clock is None:
+            clock = self.heard[partition] = Clock(self.world.derivation.blind_after_ms)
+        return clock
 
 
 def read_progress(value: bytes | None) -> Progress | None:
