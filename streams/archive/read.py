@@ -96,6 +96,11 @@ def accepted_annotations(client: Client, *, refused_too: bool = False) -> Iterat
     return _messages(client, "outage-annotations", table)
 
 
+def accepted_tickets(client: Client) -> Iterator[Line]:
+    """The whole messages of `tickets`, likewise."""
+    return _messages(client, "tickets", "ticket_events_accepted")
+
+
 def current_facts(client: Client, fact: type[FactType], *, location: str | None = None) -> Iterator[FactType]:
     """The newest of each of a kind of fact, if not retracted; of one location, or of all, by identity."""
     names = fact.__struct_encode_fields__

@@ -4,12 +4,14 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from clickhouse_connect.driver.client import Client
 
-from schemas.facts import FACTS, Availability, Fact
+from schemas.facts import FACTS, Availability, BillingCredit, Fact
 from streams.archive.read import current_facts
 from streams.audit.narrowing import Narrowing
 from streams.audit.replay import Replay
+from streams.folds.billing import is_whole
 
 Identified = dict[tuple[str, Hashable], Fact]
 
@@ -85,6 +87,7 @@ def against(published: Iterable[Fact], audit: Replay, narrowing: Narrowing) -> l
     """
     derived = identified(narrowing.of(audit.facts(), audit.world))
     published = list(narrowing.of(published, audit.world))
+    published = [*_without_ledger(published), *_settled(published, derived)]
     for fact in published:
         mine = derived.get((fact.TOPIC, fact.identity))
         if isinstance(fact, Availability) and isinstance(mine, Availability) and not (fact.closed or mine.closed):
@@ -92,6 +95,29 @@ def against(published: Iterable[Fact], audit: Replay, narrowing: Narrowing) -> l
     return differences(published, derived.values())
 
 
+def _without_ledger(published: Iterable[Fact]) -> Iterator[Fact]:
+    return (fact for fact in published if not isinstance(fact, BillingCredit))
+
+
+def _settled(published: Iterable[Fact], derived: Mapping[tuple[str, Hashable], Fact]) -> Iterator[BillingCredit]:
+    """The ledger says how it came to what is owed, and a replay does not: what must agree is the sum of a chain, and
+    that it has no gap. One of which that is so is told as the replay tells it; of others, what they add up to."""
+    chains: dict[tuple[str, str, str], list[BillingCredit]] = {}
+    for entry in (fact for fact in published if isinstance(fact, BillingCredit)):
+        chains.setdefault((entry.account_id, entry.location_id, entry.month), []).append(entry)
+    for chain in chains.values():
+        chain.sort(key=lambda entry: entry.n)
+        days = sum(entry.days for entry in chain)
+        mine = derived.get((BillingCredit.TOPIC, chain[0].identity))
+        if not is_whole(chain):
+            yield msgspec.structs.replace(chain[0], days=days, n=chain[-1].n, reason="the chain has a gap")
+        elif isinstance(mine, BillingCredit) and mine.days == days:
+            yield mine
+        elif days:
+            yield msgspec.structs.replace(chain[0], days=days)
+
+
 def _published(client: Client, narrowing: Narrowing) -> Iterator[Fact]:
     for kind in FACTS:
-        yield from current_facts(client, kind, location=narrowing.location)
+        if narrowing.location is None or "location_id" in kind.__struct_fields__:
+            yield from current_facts(client, kind, location=narrowing.location)

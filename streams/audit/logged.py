@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
-from schemas.events import Annotation, Heartbeat, RegistryRecord
+from schemas.events import Annotation, Heartbeat, RegistryRecord, TicketEvent
 from schemas.wire import Line
 from streams.audit.sources import UnreadableError
 
-INPUTS = (RegistryRecord.TOPIC, Annotation.TOPIC, Heartbeat.TOPIC)
+INPUTS = (RegistryRecord.TOPIC, Annotation.TOPIC, TicketEvent.TOPIC, Heartbeat.TOPIC)
 GROUP = "fivenines-replay"
 """A name that librdkafka asks for; nothing is committed."""
 BATCH = 10_000

@@ -131,6 +131,12 @@ def following(credit: Credit, chain: Chain, world: World) -> BillingCredit | Non
     )
 
 
+def is_whole(chain: Sequence[BillingCredit]) -> bool:
+    """Whether a chain, in order of its places, has every place once, and each entry corrects the one before it."""
+    before = [None, *(entry.id for entry in chain)]
+    return all(entry.n == n and entry.corrects == before[n - 1] for n, entry in enumerate(chain, 1))
+
+
 def _reason(credit: Credit) -> str:
     return CLAIMED.format(credit.claim_ticket_id) if credit.claim_ticket_id else CLAIMED_BY_PROVIDER
 

@@ -19,6 +19,7 @@ import msgspec
 from schemas import times
 from schemas.events import Annotation, RegistryRecord
 from schemas.wire import encode_event
+from streams.simulate.desk import tickets
 from streams.simulate.fleet import Member, Simulation, Site, registry, sites
 from streams.simulate.incidents import Incident, annotations, incidents
 
@@ -77,6 +78,9 @@ class _Play:
             self._record(event)
         for incident in found:
             self._report(incident)
+        for step in tickets(simulation, fleet, found):
+            if step.received_at is not None and step.received_at < simulation.end:
+                self._wait((step.received_at, step.TOPIC, step.account_id, encode_event(step).decode()))
 
     def batches(self) -> Iterator[list[Message]]:
         simulation = self._simulation

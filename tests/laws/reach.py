@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from schemas.events import Annotation, Heartbeat
-from schemas.facts import Availability, Credit, Fact, LocationOutage, LocationState
+from schemas.facts import Availability, ClaimAnswer, Credit, Fact, LocationOutage, LocationState
 from tests.laws.reach_devices import effective, of_devices, of_ticks, samples_of
 from tests.laws.reach_registry import of_ends, of_registry, of_turns
 from tests.laws.runs import current_facts
@@ -104,6 +104,18 @@ SENTENCES = frozenset(
         "another series of terms",
         "a credit",
         "a credit that is withdrawn",
+        "a credit that is issued",
+        "a credit that is reversed",
+        "a credit that expires",
+        "a claim accepted",
+        "a claim early",
+        "a claim too_late",
+        "a claim already_claimed",
+        "a claim no_credit",
+        "a claim not_yours",
+        "a claim please_write",
+        "a claim incomplete",
+        "a claim that is completed",
     }
 )
 
@@ -187,13 +199,22 @@ def _of_facts(facts: Sequence[Fact], recording: Recording) -> Iterator[str]:
             yield from _of_outage(fact)
         elif isinstance(fact, Availability):
             yield from _of_month(fact)
-        elif isinstance(fact, Credit):
-            yield "a credit"
+        else:
+            yield from _of_claims(fact)
     for states in rows.values():
         ordered = sorted(states, key=lambda row: row.from_)
         for first, second, third in zip(ordered, ordered[1:], ordered[2:], strict=False):
             if first.state == "down" and second.state == "unknown" and third.state in ("up", "degraded"):
                 yield "unknown after down ends an outage"
+
+
+def _of_claims(fact: Fact) -> Iterator[str]:
+    if isinstance(fact, Credit):
+        yield "a credit"
+        if fact.state in ("issued", "expired"):
+            yield f"a credit that {'is issued' if fact.state == 'issued' else 'expires'}"
+    elif isinstance(fact, ClaimAnswer):
+        yield f"a claim {fact.answer}"
 
 
 def _of_outage(outage: LocationOutage) -> Iterator[str]:
@@ -227,5 +248,8 @@ def _of_corrections(log: Sequence[Fact]) -> Iterator[str]:
     """What only shows in all that was said, for it took back something."""
     if any(isinstance(fact, LocationOutage) and fact.supersedes for fact in log):
         yield "an outage whose start moved"
-    if any(isinstance(fact, Credit) and fact.state == "withdrawn" for fact in log):
-        yield "a credit that is withdrawn"
+    for state in ("withdrawn", "reversed"):
+        if any(isinstance(fact, Credit) and fact.state == state for fact in log):
+            yield f"a credit that is {state}"
+    if any(isinstance(fact, ClaimAnswer) and fact.retracted for fact in log):
+        yield "a claim that is completed"

@@ -33,6 +33,11 @@ def told(chain: Chain, steps: Iterable[Step]) -> Current:
     """Everything told, then every fold asked once."""
     for event, partition in steps:
         chain.absorb(event, partition)
+    return asked(chain)
+
+
+def asked(chain: Chain) -> Current:
+    """What every fold says, the folds of accounts first."""
     return current([*chain.settle_desk(), *chain.loop.settle_all(chain.loop.keys, Position())])
 
 
@@ -96,4 +101,6 @@ def continued(recording: Recording, chain: Chain, told: Iterable[Step]) -> Chain
         after.world.clock(partition).restore(clock.save())
     for key, held in chain.loop.keys.items():
         after.restore(key, held.partition, chain.save(key))
+    for key in chain.desk.keys:
+        after.desk.restore(key, None, chain.desk.save(key))
     return after

@@ -27,6 +27,9 @@ START = EDGE - 20 * 60_000
 EARLY = times.parse("2026-01-01T00:00:00Z")
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+DEADLINE = times.parse("2026-04-03T08:00:00Z")
+"""Where a window of one day for March's credits ends: of the other windows none does in the recorded time."""
 PARTITIONS = 8
 
 LOCATIONS = ("l1", "l2")
@@ -63,6 +66,12 @@ BOOKS = (
     _book(1, "availability.missed_heartbeats"),
     _book(True, "exclusions.maintenance_excluded", from_april=False),
     *[_book(1, "availability.missed_heartbeats", series="gold")] * 2,
+    *[_book(1, "claims.window_days", from_april=False)] * 2,
+    _book(True, "claims.auto_claim", series="gold"),
+    _book(True, "claims.auto_claim", from_april=False),
+    _book("fifteenth_minute", "claims.eligible_at", from_april=False),
+    _book("none", "claims.late_eligibility", from_april=False),
+    _book("never", "credits.corrections_after_issue", from_april=False),
 )
 
 
@@ -250,8 +259,50 @@ def annotation(chance: Random, partition_of: dict[str, Partition]) -> tuple[int,
     return recorded, line
 
 
+CLAIMED_AT = (
+    START,
+    EDGE - 30 * DAY,
+    EDGE - 30 * DAY,
+    EDGE - 32 * DAY,
+    EDGE,
+    EDGE + 3 * HOUR,
+    DEADLINE - 1,
+    DEADLINE,
+    EDGE + 31 * DAY,
+)
+
+
+def claim(chance: Random, number: int) -> Said:
+    """A ticket that claims March at some location: in time or not, in writing or not, complete or not, or later."""
+    at, said = chance.choice(CLAIMED_AT) + chance.randrange(2), []
+    account_id, ticket_id = chance.choice(["acme", "acme", "acme", "beta"]), f"T{number}"
+    named: dict[str, Any] = {
+        "location_id": chance.choice(LOCATIONS),
+        "month": chance.choice(["2026-03"] * 5 + ["2026-04"]),
+    }
+    missing = {name: named.pop(name) for name in [*named] if not chance.randrange(5)}
+    channel = chance.choice([None, "email", "email", "phone"])
+    told = {**named, "ticket_type": "credit_claim", **({"channel": channel} if channel else {})}
+    if chance.randrange(10):  # else nobody hears of its creation
+        said.append((at, lines.ticket(ticket_id, at, "created", account_id=account_id, **told)))
+    if missing and chance.randrange(3):
+        said.append((at + HOUR, lines.ticket(ticket_id, at + HOUR, "note_added", account_id=account_id, **missing)))
+    if channel == "phone" and chance.randrange(2):
+        written = {"actor": "customer", "channel": "email"}
+        said.append((at + DAY, lines.ticket(ticket_id, at + DAY, "note_added", account_id=account_id, **written)))
+    return said
+
+
 CLOSES = EDGE + SETTINGS.month_close_delay_ms
-ENDS = ((), (EDGE + 25 * MINUTE,), (CLOSES - 1,), (CLOSES,), (CLOSES, FINAL + MINUTE))
+ENDS = (
+    (),
+    (EDGE + 25 * MINUTE,),
+    (CLOSES - 1,),
+    (CLOSES,),
+    (CLOSES, FINAL + MINUTE),
+    (CLOSES, DEADLINE - 1),
+    (CLOSES, DEADLINE),
+)
 """Perhaps some last ticks of a collector that only keeps time: to the instant of closing, or past it."""
 
 
@@ -276,6 +327,8 @@ def recording(chance: Random) -> Recording:
     book = chance.choice(BOOKS)
     if not chance.randrange(3):
         said.append(end(chance, *chance.choice(speaking), **covered))
+    for number in range(chance.choice([0, 1, 2, 4, 6])):
+        said += claim(chance, number)
     said.sort(key=lambda each: each[0])
     return Recording(book, tuple(line for _, line in said), partitioned)
 

@@ -13,12 +13,12 @@ from schemas.events import Annotation, Heartbeat, RegistryRecord
 from schemas.facts import Availability, Fact
 from schemas.terms.book import bind
 from streams.calendars import ALWAYS
-from streams.engine import Partition, Position
+from streams.engine import Partition
 from streams.folds.chain import Chain
 from streams.folds.outages import Outages
 from streams.folds.states import States
 from tests.core import lines
-from tests.laws.runs import Current, assert_same, batch, chain_of, continued, current, live, said
+from tests.laws.runs import Current, asked, assert_same, batch, chain_of, continued, current, live, said
 from tests.laws.strategies import BOOKS, LOCATIONS, START, Recording, Step, is_keyed, recordings
 
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]  # explaining a failure takes minutes
@@ -91,7 +91,7 @@ def test_events_of_another_key_change_nothing(recording: Recording, location_id:
         elif isinstance(event, Heartbeat):
             lag_ms = recording.settings.max_clock_lag_s * 1000
             chain.world.clock(partition).event(event.effective_at(lag_ms))
-    alone = current(chain.loop.settle_all(chain.loop.keys, Position()))
+    alone = asked(chain)
     assert of_key(alone, location_id) == of_key(everything, location_id)
 
 
