@@ -173,7 +173,7 @@ class Loop:
                 absorbed = [self.folds[reader].absorb(held.states[reader], fact, now) for fact in facts]
                 if any(absorbed):
                     waiting.add(reader)
-        if any(self.folds[index].by_slowest for index in waiting):
+        if waiting.issuperset(self._late_by_slowest):
             held.due_by_slowest = FOREVER
         self._schedule(key, held)
         return said

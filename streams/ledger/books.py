@@ -159,6 +159,7 @@ class Books:
         for location_id in self._locations:
             owed += loop.settle(location_id, range(len(loop.folds)), position)
         owed += loop.advance(None, position)
+        owed.sort(key=lambda fact: not fact.retracted)  # the answer to a claim may have moved: the later one counts
         published = [fact for fact in facts if not isinstance(fact, BETWEEN_FOLDS)]
         saved: dict[bytes, bytes | None] = dict(accounts.saved(desk, self._tickets, facts))
         saved.update(self._saved_locations(owed))
