@@ -64,13 +64,11 @@ class OpeningHours:
         return local_date(instant, self._terms.hours_zone)
 
     def _usual(self, day: date) -> list[Interval]:
-        """The contact hours of a day that is no holiday."""
+        """The contact hours of a day that is no holiday, if it comes at all: at the date line a day was left out."""
         zone = self._terms.hours_zone
-        return union(
-            (local_instant(day, hours.opens, zone), local_instant(day, hours.closes, zone))
-            for hours in self._terms.contact_hours
-            if _weekday(day) in hours.days
-        )
+        hours = [hours for hours in self._terms.contact_hours if _weekday(day) in hours.days]
+        spans = ((local_instant(day, each.opens, zone), local_instant(day, each.closes, zone)) for each in hours)
+        return union(span for span in spans if self._day(span[0]) == day)
 
     def _is_holiday(self, day: date) -> bool:
         where = self._terms.holidays

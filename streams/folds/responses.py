@@ -126,7 +126,8 @@ def judged(ticket: Ticket, tickets: Mapping[str, Ticket], months: Calendar, worl
         return None
     answered = _first(ticket, tickets, _answered_at)
     withdrawn = _first(ticket, tickets, _withdrawn_at)
-    wanted = dues(ticket, month.terms)
+    window = window_of(ticket.created_at, month.terms)
+    wanted = dues(ticket, window, month.terms)
     missed = first_missed(wanted)
     ended = min(answered, withdrawn)
     is_missed = missed.missed_at < ended < FOREVER
@@ -143,7 +144,7 @@ def judged(ticket: Ticket, tickets: Mapping[str, Ticket], months: Calendar, worl
         ticket_type=_type(ticket),
         counted="withdrawn" if is_withdrawn else _counted(ticket, month.terms.response),
         priority=due.priority,
-        window=window_of(ticket.created_at, month.terms),
+        window=window,
         created_at=ticket.created_at,
         due_at=_or_null(due.at),
         responded_at=None if is_withdrawn else _or_null(answered),

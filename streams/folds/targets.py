@@ -40,9 +40,9 @@ def window_of(instant: int, terms: Terms) -> Window:
     return "contact" if opening_hours(terms).contain(instant) else "other"
 
 
-def dues(ticket: Ticket, terms: Terms) -> list[Due]:
+def dues(ticket: Ticket, window: Window, terms: Terms) -> list[Due]:
     """What was due when: one for each priority that the ticket had, in order."""
-    clock = _Clock(ticket, terms)
+    clock = _Clock(ticket, window, terms)
     found: list[Due] = []
     for since, priority in _priorities(ticket):
         at = clock.due(priority, ticket.created_at)
@@ -65,12 +65,11 @@ def in_force(dues: Sequence[Due], instant: int) -> Due:
 class _Clock:
     """A ticket's clock: hours always run, or in contact hours only, perhaps not while the customer is asked (I-11)."""
 
-    def __init__(self, ticket: Ticket, terms: Terms) -> None:
+    def __init__(self, ticket: Ticket, window: Window, terms: Terms) -> None:
         response = terms.response
         self._by_contact_hours = response.clock == "contact"
         self._hours = opening_hours(terms)
-        in_contact_hours = self._hours.contain(ticket.created_at)
-        self._targets = response.in_contact_hours if in_contact_hours else response.other_times
+        self._targets = response.in_contact_hours if window == "contact" else response.other_times
         pauses = _waiting(ticket) if response.pause_while_pending_customer else []
         self._pauses = [pause for pause in pauses if pause[1] < FOREVER]
         self._stands_from = next((since for since, until in pauses if until == FOREVER), FOREVER)
