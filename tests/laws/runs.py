@@ -96,4 +96,6 @@ def continued(recording: Recording, chain: Chain, told: Iterable[Step]) -> Chain
         after.world.clock(partition).restore(clock.save())
     for key, held in chain.loop.keys.items():
         after.restore(key, held.partition, chain.save(key))
+    for key in chain.desk.keys:
+        after.desk.restore(key, None, chain.desk.save(key))
     return after
