@@ -28,8 +28,8 @@ def import_probes(
 def import_helpdesk(
     file: Annotated[str, typer.Argument(metavar="FILE", help="CSV, plain or compressed; - is standard input.")],
 ) -> None:
-    """The log of a help desk, CaseID,ActivityID,CompleteTimestamp in Italian time: a case is a ticket, its first row its
-    creation, an 8 an answer, a 6 its closing; all are of one account.
+    """The log of a help desk, CaseID,ActivityID,CompleteTimestamp in Italian time: a case is a ticket, created by its
+    first row, answered by an 8 and closed by a 6. All are of one account.
 
     The events go to standard output: to a file, or on to `fivenines publish -` or `fivenines replay --from -`.
     """

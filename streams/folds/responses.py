@@ -126,10 +126,10 @@ def judged(ticket: Ticket, tickets: Mapping[str, Ticket], months: Calendar, worl
         return None
     answered = _first(ticket, tickets, _answered_at)
     withdrawn = _first(ticket, tickets, _withdrawn_at)
-    window = window_of(ticket.created_at, month.terms)
-    wanted = dues(ticket, window, month.terms)
-    missed = first_missed(wanted)
     ended = min(answered, withdrawn)
+    window = window_of(ticket.created_at, month.terms)
+    wanted = dues(ticket, window, month.terms, ended)
+    missed = first_missed(wanted)
     is_missed = missed.missed_at < ended < FOREVER
     is_withdrawn = withdrawn < answered and withdrawn <= missed.missed_at
     due = missed if is_missed or ended == FOREVER else in_force(wanted, ended)

@@ -6,6 +6,7 @@ the priority in force, at each instant anew.
 
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import attrgetter
 from typing import Final, NamedTuple, cast
 
 from schemas.derivation import HOUR_MS
@@ -13,7 +14,7 @@ from schemas.facts.response import Priority, Window
 from schemas.terms.model import Terms
 from streams.contact_hours import opening_hours
 from streams.engine import FOREVER
-from streams.folds.tickets import Ticket
+from streams.folds.tickets import Ticket, Turn
 from streams.intervals import Interval
 
 UNSTATED: Final[Priority] = "medium"
@@ -40,9 +41,10 @@ def window_of(instant: int, terms: Terms) -> Window:
     return "contact" if opening_hours(terms).contain(instant) else "other"
 
 
-def dues(ticket: Ticket, window: Window, terms: Terms) -> list[Due]:
-    """What was due when: one for each priority that the ticket had, in order."""
-    clock = _Clock(ticket, window, terms)
+def dues(ticket: Ticket, window: Window, terms: Terms, ended: int) -> list[Due]:
+    """What was due when: one for each priority that the ticket had, in order. No clock stands after it has `ended`:
+    when it was answered or withdrawn; `FOREVER`: it was not."""
+    clock = _Clock(ticket, window, terms, ended)
     found: list[Due] = []
     for since, priority in _priorities(ticket):
         at = clock.due(priority, ticket.created_at)
@@ -65,12 +67,12 @@ def in_force(dues: Sequence[Due], instant: int) -> Due:
 class _Clock:
     """A ticket's clock: hours always run, or in contact hours only, perhaps not while the customer is asked (I-11)."""
 
-    def __init__(self, ticket: Ticket, window: Window, terms: Terms) -> None:
+    def __init__(self, ticket: Ticket, window: Window, terms: Terms, ended: int) -> None:
         response = terms.response
         self._by_contact_hours = response.clock == "contact"
         self._hours = opening_hours(terms)
         self._targets = response.in_contact_hours if window == "contact" else response.other_times
-        pauses = _waiting(ticket) if response.pause_while_pending_customer else []
+        pauses = _waiting(ticket, ended) if response.pause_while_pending_customer else []
         self._pauses = [pause for pause in pauses if pause[1] < FOREVER]
         self._stands_from = next((since for since, until in pauses if until == FOREVER), FOREVER)
 
@@ -93,8 +95,10 @@ def _priorities(ticket: Ticket) -> list[tuple[int, Priority]]:
     return steps[:1] + [step for before, step in pairwise(steps) if step[1] != before[1]]
 
 
-def _waiting(ticket: Ticket) -> list[Interval]:
-    """When the provider waited for the customer."""
-    ends = [turn.at for turn in ticket.statuses[1:]] + [FOREVER]
-    turns = zip(ticket.statuses, ends, strict=False)
-    return [(turn.at, until) for turn, until in turns if turn.value == "pending_customer" and turn.at < until]
+def _waiting(ticket: Ticket, ended: int) -> list[Interval]:
+    """When the provider waited for the customer: until the next status, the closing, or the end."""
+    closings = (Turn(closing.at, "closed") for closing in ticket.closings)
+    turns = sorted([*ticket.statuses, *closings], key=attrgetter("at"))
+    ends = [min(turn.at, ended) for turn in turns[1:]] + [ended]
+    waits = zip(turns, ends, strict=False)
+    return [(turn.at, end) for turn, end in waits if turn.value == "pending_customer" and turn.at < end]

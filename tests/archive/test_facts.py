@@ -7,7 +7,19 @@ import msgspec
 import pytest
 
 from schemas import times
-from schemas.facts import FACTS, Availability, Credit, Fact, LocationOutage, LocationState, Progress, Source
+from schemas.facts import (
+    FACTS,
+    Availability,
+    Credit,
+    Fact,
+    LocationOutage,
+    LocationState,
+    Progress,
+    ResponseMonth,
+    Source,
+    TicketResponse,
+)
+from schemas.facts.response import Apart
 from streams.archive.read import current_facts
 from streams.archive.readers import table_of
 from tests.archive.archive import Archive
@@ -80,7 +92,40 @@ CREDIT = Credit(
     version=7,
     **SOME,
 )
-ONE_OF_EACH: tuple[Fact, ...] = (STATE, OUTAGE, MONTH, CREDIT)
+RESPONSE = TicketResponse(
+    ticket_id="t-1",
+    account_id="acc",
+    month="2026-03",
+    ticket_type="incident",
+    counted="total",
+    priority="urgent",
+    window="contact",
+    created_at=at("10T18:00:00"),
+    due_at=at("10T19:00:00"),
+    responded_at=None,
+    missed_at=at("10T19:00:00"),
+    closed_at=None,
+    outcome="missed",
+    holidays="holidays 0.109",
+    version=7,
+    **SOME,
+)
+RESPONSES = ResponseMonth(
+    account_id="acc",
+    month="2026-03",
+    priority="all",
+    window="all",
+    total=3,
+    met=2,
+    missed=1,
+    pending=1,
+    verdict="breached",
+    attainment=Decimal("0.95"),
+    apart=(Apart("number_port", 2, 1, 1, 0),),
+    version=7,
+    **SOME,
+)
+ONE_OF_EACH: tuple[Fact, ...] = (STATE, OUTAGE, MONTH, CREDIT, RESPONSE, RESPONSES)
 
 
 def test_there_is_an_example_of_every_fact() -> None:
