@@ -4,7 +4,7 @@
 It refuses to say anything about a ticket whose creation is not known, or lies in no month of the calendar.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final, NamedTuple, cast
 
 import msgspec
@@ -16,6 +16,7 @@ from schemas.terms.response import Response
 from streams.calendars import ALWAYS, Calendar
 from streams.contact_hours import opening_hours
 from streams.engine import FOREVER, Fold, Partition, untold
+from streams.folds.merges import End, Merges
 from streams.folds.targets import dues, first_missed, in_force, window_of
 from streams.folds.tickets import Ticket
 from streams.folds.world import World
@@ -44,31 +45,17 @@ class Judged(NamedTuple):
 class Asked:
     """The state of an account: its tickets, and what was judged of those that nothing has changed since."""
 
-    __slots__ = ("followers", "judged", "months", "tickets")
+    __slots__ = ("judged", "merges", "months")
 
     def __init__(self) -> None:
-        self.tickets: dict[str, Ticket] = {}
-        self.followers: dict[str, set[str]] = {}
-        """By ticket, those that were merged into it."""
+        self.merges = Merges()
         self.judged: dict[str, Judged | None] = {}
         self.months: Calendar | None = None
         """By which months that was."""
 
     def keep(self, ticket: Ticket) -> None:
-        self.tickets[ticket.ticket_id] = ticket
-        for merge in ticket.merges:
-            self.followers.setdefault(merge.value, set()).add(ticket.ticket_id)
-        for ticket_id in self._following(ticket.ticket_id):
+        for ticket_id in self.merges.keep(ticket):
             self.judged.pop(ticket_id, None)
-
-    def _following(self, ticket_id: str) -> Iterator[str]:
-        """A ticket and all that follow it, whichever way."""
-        found, waiting = {ticket_id}, [ticket_id]
-        while waiting:
-            yield (each := waiting.pop())
-            more = self.followers.get(each, set()) - found
-            found |= more
-            waiting += more
 
 
 class Responses(Fold):
@@ -92,9 +79,9 @@ class Responses(Fold):
         if asked.months is not months:
             asked.judged.clear()
             asked.months = months
-        for ticket_id, ticket in asked.tickets.items():
+        for ticket_id, ticket in asked.merges.tickets.items():
             if ticket_id not in asked.judged:
-                asked.judged[ticket_id] = judged(ticket, asked.tickets, months, self.world)
+                asked.judged[ticket_id] = judged(ticket, asked.merges.end(ticket_id), months, self.world)
         now = self.world.desk_time or 0
         return [each.at(now) for each in asked.judged.values() if each is not None]
 
@@ -109,7 +96,7 @@ class Responses(Fold):
         return isinstance(broadcast, RegistryRecord) and (broadcast.entity, broadcast.entity_id) == ("account", key)
 
     def save(self, asked: Asked, told: Sequence[Fact]) -> Any:
-        return untold(asked.tickets.values(), told)
+        return untold(asked.merges.tickets.values(), told)
 
     def load(self, saved: bytes) -> Asked:
         asked = Asked()
@@ -118,22 +105,20 @@ class Responses(Fold):
         return asked
 
 
-def judged(ticket: Ticket, tickets: Mapping[str, Ticket], months: Calendar, world: World) -> Judged | None:
-    """What follows for a ticket, in the company of those it may have been merged into; None outside of the calendar."""
+def judged(ticket: Ticket, end: End, months: Calendar, world: World) -> Judged | None:
+    """What follows for a ticket that was answered or withdrawn then; None outside of the calendar."""
     try:
         month = months.month_at(ticket.created_at)
     except ValueError:
         return None
-    answered = _first(ticket, tickets, _answered_at)
-    withdrawn = _first(ticket, tickets, _withdrawn_at)
-    ended = min(answered, withdrawn)
     window = window_of(ticket.created_at, month.terms)
-    wanted = dues(ticket, window, month.terms, ended)
+    wanted = dues(ticket, window, month.terms, end.at)
     missed = first_missed(wanted)
-    is_missed = missed.missed_at < ended < FOREVER
-    is_withdrawn = withdrawn < answered and withdrawn <= missed.missed_at
-    due = missed if is_missed or ended == FOREVER else in_force(wanted, ended)
-    outcome: Outcome = "missed" if is_missed else "met" if answered == ended < FOREVER else "pending"
+    is_open = end.at == FOREVER
+    is_missed = not is_open and missed.missed_at < end.at
+    is_withdrawn = not is_missed and end.withdrawn < end.answered
+    due = missed if is_open or is_missed else in_force(wanted, end.at)
+    outcome: Outcome = "missed" if is_missed else "pending" if is_open or is_withdrawn else "met"
     response = TicketResponse(
         terms=month.terms.reference,
         fold_version=FOLD_VERSION,
@@ -147,38 +132,13 @@ def judged(ticket: Ticket, tickets: Mapping[str, Ticket], months: Calendar, worl
         window=window,
         created_at=ticket.created_at,
         due_at=_or_null(due.at),
-        responded_at=None if is_withdrawn else _or_null(answered),
+        responded_at=None if is_withdrawn else _or_null(end.answered),
         missed_at=missed.missed_at if is_missed else None,
         closed_at=_closed_at(ticket),
         outcome=outcome,
         holidays=opening_hours(month.terms).holidays,
     )
-    return Judged(response, missed.missed_at if ended == FOREVER else FOREVER)
-
-
-def _first(ticket: Ticket, tickets: Mapping[str, Ticket], own: Callable[[Ticket], int]) -> int:
-    """When something first happened to a ticket, or to one that it follows: what had happened to that one before counts
-    from the merge on. Who was merged twice follows the first."""
-    earliest, since, seen = FOREVER, ALWAYS, set[str]()
-    following: Ticket | None = ticket
-    while following is not None and following.ticket_id not in seen and since < earliest:
-        seen.add(following.ticket_id)
-        earliest = min(earliest, max(own(following), since))
-        if not following.merges:
-            break
-        merge = following.merges[0]
-        since = max(since, merge.at)
-        following = tickets.get(merge.value)
-    return earliest
-
-
-def _answered_at(ticket: Ticket) -> int:
-    return ticket.answers[0] if ticket.answers else FOREVER
-
-
-def _withdrawn_at(ticket: Ticket) -> int:
-    """When the customer first closed it. Opening it again later takes nothing back: no second clock starts."""
-    return next((closing.at for closing in ticket.closings if closing.value == "customer"), FOREVER)
+    return Judged(response, missed.missed_at if is_open else FOREVER)
 
 
 def _closed_at(ticket: Ticket) -> int | None:
