@@ -135,6 +135,11 @@ class Loop:
             for topic in {topic for fold in folds for topic in fold.reads}
         }
 
+    @property
+    def slowest(self) -> int:
+        """The time that every partition has reached."""
+        return self.world.slowest or 0
+
     def held(self, key: str, partition: Partition) -> Held:
         held = self.keys.get(key)
         if held is None:
@@ -242,7 +247,7 @@ class Loop:
             for key in self._passed(timers, now, _due):
                 said += self._settle_due(key, now, timers, position)
         if self._waits_for_slowest:
-            for key in self._passed(self._due_by_slowest, self.world.slowest or 0, _due_by_slowest):
+            for key in self._passed(self._due_by_slowest, self.slowest, _due_by_slowest):
                 said += self.settle(key, self._late_by_slowest, position)
         return said
 

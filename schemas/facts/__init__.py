@@ -8,9 +8,19 @@ from schemas.facts.dead_letter import DeadLetter
 from schemas.facts.fact import Fact
 from schemas.facts.outage import LocationOutage, Source
 from schemas.facts.progress import Progress
+from schemas.facts.response import ResponseMonth, TicketResponse
 from schemas.facts.state import LocationState
 
-FACTS: tuple[type[Fact], ...] = (LocationState, LocationOutage, Availability, Credit, ClaimAnswer, BillingCredit)
+FACTS: tuple[type[Fact], ...] = (
+    LocationState,
+    LocationOutage,
+    Availability,
+    Credit,
+    ClaimAnswer,
+    BillingCredit,
+    TicketResponse,
+    ResponseMonth,
+)
 """Every derived fact, in the order in which one follows from another."""
 
 __all__ = [
@@ -25,5 +35,7 @@ __all__ = [
     "LocationOutage",
     "LocationState",
     "Progress",
+    "ResponseMonth",
     "Source",
+    "TicketResponse",
 ]

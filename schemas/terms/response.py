@@ -92,6 +92,22 @@ class Response(Part):
         "I-16", "a ticket is judged by the priority in force at each instant, measured from creation"
     )
 
+    def attained(self, met: int, total: int) -> bool:
+        """Whether so many requests answered in time, of a total, are enough (RS-4)."""
+        share, whole = self.attainment.as_integer_ratio()
+        return met * whole >= share * total
+
+    @model_validator(mode="after")
+    def _business_days_have_hours(self) -> Self:
+        """What is due on the next business day is due at the end of its contact hours."""
+        with_hours = {day for hours in self.contact_hours for day in hours.days}
+        without = [day for day in self.business_days if day not in with_hours]
+        if without:
+            raise ValueError(f"{without[0]!r} is a business day without contact hours")
+        if not self.business_days:
+            raise ValueError("business_days must name at least one day")
+        return self
+
     @model_validator(mode="after")
     def _no_type_twice(self) -> Self:
         both = [kind for kind in self.ticket_types if kind in self.counted_apart]

@@ -3,7 +3,7 @@
 (`zoneinfo.ZoneInfo(name)` would prefer whatever the operating system has installed.)
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ def zone_names() -> tuple[str, ...]:
 
 
 @cache
+@cache
 def zone(name: str) -> ZoneInfo:
     """The zone of that name; `ValueError` for a name that the tz database does not have."""
     if name not in zone_names():
@@ -33,8 +34,15 @@ def midnight(day: date, zone_name: str) -> int:
     Where a change of clocks skips midnight, that is the instant of the change; where it repeats midnight, the first of
     the two (both are what `fold=0` means).
     """
-    local = datetime(day.year, day.month, day.day, tzinfo=zone(zone_name))
-    return (local.astimezone(UTC) - _EPOCH) // _MS
+    return local_instant(day, time(), zone_name)
+
+
+def local_instant(day: date, at: time, zone_name: str) -> int:
+    """Milliseconds since 1970 (UTC) at which the clocks of a zone show this time.
+
+    Of a time that a change of clocks repeats, the first; one that it skips counts on from the clock before the change.
+    """
+    return (datetime.combine(day, at, tzinfo=zone(zone_name)).astimezone(UTC) - _EPOCH) // _MS
 
 
 def local_date(instant: int, zone_name: str) -> date:

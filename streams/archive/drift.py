@@ -111,6 +111,8 @@ def _type(hint: Any) -> str:
         return inner if inner.startswith("Tuple") else f"Nullable({inner})"
     if origin is Literal:
         return _type(type(arguments[0]))
+    if origin is tuple:
+        return f"Array({_type(arguments[0])})"
     if origin is dict or hint is JsonValue:
         return "String"
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):

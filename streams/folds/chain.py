@@ -12,6 +12,8 @@ from streams.folds.claims import Claim, Claims
 from streams.folds.clock import Gap, Listening
 from streams.folds.credits import Credits
 from streams.folds.outages import Outages
+from streams.folds.response_months import ResponseMonths
+from streams.folds.responses import Responses
 from streams.folds.samples import Profile
 from streams.folds.states import States
 from streams.folds.tickets import Ticket, Tickets
@@ -20,11 +22,19 @@ from streams.folds.world import World
 FOLDS: tuple[type[Fold], ...] = (States, Outages, Availabilities, Credits, ClaimAnswers, Billing)
 """Every fold of a location, in the order in which one follows from another."""
 
-DESK: tuple[type[Fold], ...] = (Tickets, Claims)
+DESK: tuple[type[Fold], ...] = (Tickets, Claims, Responses, ResponseMonths)
 """Every fold of an account, likewise."""
 
-BETWEEN_FOLDS = (Ticket, Claim)
+BETWEEN_FOLDS: tuple[type[Fact], ...] = (Ticket, Claim)
 """What one fold tells another and nobody else."""
+
+
+class Desk(Loop):
+    """The loop over accounts. It goes by its own time."""
+
+    @property
+    def slowest(self) -> int:
+        return self.world.desk_time or 0
 
 
 class Chain:
@@ -34,7 +44,7 @@ class Chain:
     def __init__(self, world: World, folds: Sequence[type[Fold]] = FOLDS) -> None:
         self.world = world
         self.loop = Loop([fold(world) for fold in folds], world)
-        self.desk = Loop([fold(world) for fold in DESK], world)
+        self.desk = Desk([fold(world) for fold in DESK], world)
         self._lag_ms = world.derivation.max_clock_lag_s * 1000
 
     def absorb(self, event: Event, partition: Partition) -> None:
@@ -51,6 +61,7 @@ class Chain:
             self._stands(event.location_id, partition)
             self.loop.absorb(event.TOPIC, event.location_id, event, partition)
         elif isinstance(event, TicketEvent):
+            self.world.heard_ticket(event.occurred_at)
             self.desk.absorb(event.TOPIC, event.account_id, event, None)
 
     def settle_desk(self) -> list[Fact]:
@@ -79,13 +90,18 @@ class Chain:
 
     def take(self, event: Event, partition: Partition, position: Position) -> list[Fact]:
         """Take an event in; the facts that changed because of it, or of the time it brought."""
+        before = self.world.desk_time if self.desk.keys else None
+        said = self._taken(event, partition, position)
+        return said + self._pass_time(before, position) if self.desk.keys else said
+
+    def _taken(self, event: Event, partition: Partition, position: Position) -> list[Fact]:
         if isinstance(event, Heartbeat):
             said = self._time(partition, position, event.effective_at(self._lag_ms))
             return said + self.loop.take(event.TOPIC, event.location_id, event, partition, position)
         if isinstance(event, Tick):
             return self._tick(event, partition, position)
         if isinstance(event, RegistryRecord):
-            return self.loop.broadcast(event, _everywhere, position) if self._register(event) else []
+            return self._registered(event, position) if self._register(event) else []
         if isinstance(event, Annotation):
             return self.loop.take(event.TOPIC, event.location_id, event, partition, position)
         if isinstance(event, TicketEvent):
@@ -93,10 +109,22 @@ class Chain:
         return []
 
     def _ticket(self, event: TicketEvent, position: Position) -> list[Fact]:
+        self.world.heard_ticket(event.occurred_at)
         said = self.desk.take(event.TOPIC, event.account_id, event, None, position)
         for claim in _claims(said):
             said += self.loop.take(claim.TOPIC, claim.place, claim, self.world.partition_of(claim.place), position)
         return _published(said)
+
+    def _pass_time(self, before: int | None, position: Position) -> list[Fact]:
+        """After an event, what is due at the desk. Its time may fall, when a partition is heard of that is behind the
+        others: then what had become overdue is not."""
+        if before is not None and (self.world.desk_time or 0) < before:
+            return _published(self.desk.settle_all(self.desk.keys, position))
+        return _published(self.desk.advance(None, position))
+
+    def _registered(self, record: RegistryRecord, position: Position) -> list[Fact]:
+        said = self.loop.broadcast(record, _everywhere, position)
+        return said + _published(self.desk.broadcast(record, _everywhere, position))
 
     def _register(self, record: RegistryRecord) -> bool:
         """Take a registry record in; whether it was new. A location is known from then on to the folds that ask."""

@@ -105,6 +105,7 @@ class Tickets(Fold):
         for source, written in _SAVED.decode(saved):
             event = TicketEvent.model_validate(written, context=WIRE)
             event.said_by(None if source == event.TOPIC else source)
+            self.world.heard_ticket(event.occurred_at)
             self.absorb(events, event, 0)
         return events
 

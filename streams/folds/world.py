@@ -22,6 +22,8 @@ class World:
         self.clocks: dict[Partition, Clock] = {None: Clock(derivation.blind_after_ms)}
         self.partition_of: Callable[[str], Partition] = lambda _: None
         """Where a location belongs of which nothing but its registration is known."""
+        self.newest_ticket: int | None = None
+        """The newest instant that an event of a ticket is dated."""
         self._settings: dict[tuple[str, ...], dict[str, int]] = {}
         self._only_terms = book.files[0] if len(book.files) == 1 else None
 
@@ -73,6 +75,17 @@ class World:
     def slowest(self) -> int | None:
         """The time that every partition has reached; None before any has a time."""
         return min((clock.time for clock in self.clocks.values() if clock.time is not None), default=None)
+
+    @property
+    def desk_time(self) -> int | None:
+        """The time by which tickets are judged: that which every partition has reached. Where none has any, as in a
+        file of tickets alone, the tickets bring it."""
+        slowest = self.slowest
+        return self.newest_ticket if slowest is None else slowest
+
+    def heard_ticket(self, at: int) -> None:
+        if self.newest_ticket is None or at > self.newest_ticket:
+            self.newest_ticket = at
 
     def account_calendar(self, account_id: str | None) -> Calendar:
         return calendar(self.book, self.registry.series_history(account_id))

@@ -16,9 +16,9 @@ from schemas.facts import Availability, DeadLetter, Fact, Progress
 from schemas.wire import Rejected, conflict, dead_letter, decode
 from schemas.wire.envelope import Headers
 from streams.broadcasts import Broadcasts
-from streams.engine import Position
+from streams.engine import Fold, Position
 from streams.folds.billing import Ledger
-from streams.folds.chain import BETWEEN_FOLDS, Chain
+from streams.folds.chain import BETWEEN_FOLDS, DESK, Chain
 from streams.folds.claim_answers import ClaimAnswers
 from streams.folds.claims import Claim
 from streams.folds.credits import Credits
@@ -28,6 +28,9 @@ from streams.ledger.accounts import SavedAccount
 from streams.ledger.records import Place
 
 FOLDS = (Credits, ClaimAnswers, Ledger)
+
+_EVERY: tuple[type[Fold], ...] = (*FOLDS, *DESK)
+SAID = tuple(fold.fact for fold in _EVERY if fold.fact not in BETWEEN_FOLDS)
 
 
 class Message(NamedTuple):
@@ -74,6 +77,8 @@ class Books:
         self._ledger.holds = holds
         self._first: dict[str, dict[tuple[Any, ...], TicketEvent]] = defaultdict(dict)
         """By account: of each identity the event that came first."""
+        self._time = (0, 0)
+        """The slowest partition's and the desk's, when it was asked last."""
         self._saved_accounts: dict[str, SavedAccount] = defaultdict(SavedAccount)
         self._clear()
 
@@ -113,6 +118,8 @@ class Books:
             held = accounts.restore(self._chain.desk, account_id, saved)
             for events in held.states[0].by_ticket.values():
                 self._first[account_id].update(events)
+                for event in events.values():
+                    self.world.heard_ticket(event.occurred_at)
             self._accounts[account_id] = None
         self._saved_accounts.clear()
         place = self._chain.loop.folds.index(self._ledger)
@@ -148,6 +155,7 @@ class Books:
         """What follows from all that was taken in since the last time, and what is to be saved of it."""
         position = Position(sum(self.read.values()))
         loop, desk = self._chain.loop, self._chain.desk
+        self._mind_the_time()
         facts: list[Fact] = []
         for account_id in self._accounts:
             facts += desk.settle(account_id, range(len(desk.folds)), position)
@@ -196,6 +204,15 @@ class Books:
         del loop.keys[location_id]
         return key, None
 
+    def _mind_the_time(self) -> None:
+        """It falls when a partition is heard of for the first time that is behind the others: then what had been
+        decided by time is to be asked again."""
+        before, self._time = self._time, (self.world.slowest or 0, self.world.desk_time or 0)
+        if self._time[0] < before[0]:
+            self._locations.update(dict.fromkeys(self._chain.loop.keys))
+        if self._time[1] < before[1]:
+            self._accounts.update(dict.fromkeys(self._chain.desk.keys))
+
     def _tell_time(self) -> None:
         for partition, clock in self._broadcasts.heard.items():
             self.world.clocks[partition] = clock
@@ -238,7 +255,9 @@ class Books:
         refused = conflict(first, event)
         if refused is not None:
             self._refuse(message, refused)
-        elif self._chain.desk.absorb(event.TOPIC, event.account_id, event, None):
+            return
+        self.world.heard_ticket(event.occurred_at)
+        if self._chain.desk.absorb(event.TOPIC, event.account_id, event, None):
             self._accounts[event.account_id] = None
             self._tickets[event.account_id, event.ticket_id] = None
 

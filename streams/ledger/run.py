@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.derivation import Derivation
 from schemas.events import RegistryRecord, TicketEvent
-from schemas.facts import Availability, Progress
+from schemas.facts import Availability, DeadLetter, Progress
 from schemas.terms.book import Book
 from schemas.topics import LEDGER_STATE
 from streams.folds.world import World
@@ -37,7 +37,8 @@ SAVE_POSITION_S: Final = 5.0
 TELL_S: Final = 0.5
 
 FOLLOWED: Final = (Progress.TOPIC, Availability.TOPIC, TicketEvent.TOPIC)
-NEEDED: Final = (*FOLLOWED, RegistryRecord.TOPIC, LEDGER_STATE, *(fold.fact.TOPIC for fold in books.FOLDS))
+SAID: Final = (*(fact.TOPIC for fact in books.SAID), DeadLetter.TOPIC)
+NEEDED: Final = (*FOLLOWED, RegistryRecord.TOPIC, LEDGER_STATE, *SAID)
 
 log = structlog.get_logger("ledger")
 

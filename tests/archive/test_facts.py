@@ -18,8 +18,11 @@ from schemas.facts import (
     LocationOutage,
     LocationState,
     Progress,
+    ResponseMonth,
     Source,
+    TicketResponse,
 )
+from schemas.facts.response import Apart
 from streams.archive.read import current_facts
 from streams.archive.readers import table_of
 from tests.archive.archive import Archive
@@ -121,7 +124,40 @@ ENTRY = BillingCredit(
     version=7,
     **SOME,
 )
-ONE_OF_EACH: tuple[Fact, ...] = (STATE, OUTAGE, MONTH, CREDIT, ANSWER, ENTRY)
+RESPONSE = TicketResponse(
+    ticket_id="t-1",
+    account_id="acc",
+    month="2026-03",
+    ticket_type="incident",
+    counted="total",
+    priority="urgent",
+    window="contact",
+    created_at=at("10T18:00:00"),
+    due_at=at("10T19:00:00"),
+    responded_at=None,
+    missed_at=at("10T19:00:00"),
+    closed_at=None,
+    outcome="missed",
+    holidays="holidays 0.109",
+    version=7,
+    **SOME,
+)
+RESPONSES = ResponseMonth(
+    account_id="acc",
+    month="2026-03",
+    priority="all",
+    window="all",
+    total=3,
+    met=2,
+    missed=1,
+    pending=1,
+    verdict="breached",
+    attainment=Decimal("0.95"),
+    apart=(Apart("number_port", 2, 1, 1, 0),),
+    version=7,
+    **SOME,
+)
+ONE_OF_EACH: tuple[Fact, ...] = (STATE, OUTAGE, MONTH, CREDIT, ANSWER, ENTRY, RESPONSE, RESPONSES)
 
 
 def test_there_is_an_example_of_every_fact() -> None:
@@ -132,9 +168,10 @@ def test_there_is_an_example_of_every_fact() -> None:
 def test_a_fact_comes_back_as_it_was_published(archive: Archive, fact: Fact) -> None:
     archive.publish_fact(fact)
     archive.settled(fact.TOPIC)
-    assert list(current_facts(archive.client, type(fact), location="facts")) == [fact]
     assert fact in list(current_facts(archive.client, type(fact)))
-    assert list(current_facts(archive.client, type(fact), location="nobody's")) == []
+    if "location_id" in fact.__struct_fields__:
+        assert list(current_facts(archive.client, type(fact), location="facts")) == [fact]
+        assert list(current_facts(archive.client, type(fact), location="nobody's")) == []
 
 
 def test_progress_records_between_the_facts_are_left_out(archive: Archive) -> None:

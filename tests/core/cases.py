@@ -1,5 +1,5 @@
-"""Histories as data: what a case file says, as lines of input, settings and terms. `tests/cases/histories/README.md`
-explains the notation."""
+"""Histories as data: what a case file says, as lines of input, settings and terms. The README beside the cases explains
+the notation."""
 
 import re
 import tomllib
@@ -14,18 +14,20 @@ from schemas.terms.book import Book, bind, read_book
 from schemas.terms.model import Terms
 from tests.core import lines
 
-FOLDER = Path(__file__).parents[1] / "cases" / "histories"
+HISTORIES = Path(__file__).parents[1] / "cases" / "histories"
+RESPONSES = HISTORIES.with_name("responses")
 DAY = "2026-03-10T"
 PACKAGED = read_book().files[0]
 
 Case = dict[str, Any]
 
 SAMPLE = re.compile(r"(?P<at>\S+) (?P<device>\S+) (?P<status>up|down) (?P<interval>\S+)(?P<more>( \S+)*)")
+RANGE = re.compile(r"(\D+)(\d+)\.\.(\d+)")
 TICKS = re.compile(r"(?P<collector>\S+) (?P<first>\S+?)(\.\.(?P<last>\S+)/(?P<step>\d+))?")
 
 
-def cases() -> Iterator[tuple[str, Case]]:
-    for path in sorted(FOLDER.glob("*.toml")):
+def cases(folder: Path = HISTORIES) -> Iterator[tuple[str, Case]]:
+    for path in sorted(folder.glob("*.toml")):
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         for case in content["case"]:
             yield f"{path.stem}: {case['rule']}", content.get("common", {}) | case
@@ -41,7 +43,7 @@ def lines_of(case: Case) -> list[bytes]:
     written += [line for ticks in case.get("ticks", ()) for line in _ticks(ticks)]
     written += [_sample(text) for text in case.get("samples", ())]
     written += [_annotation(dict(fields)) for fields in case.get("annotations", ())]
-    written += [_ticket(text) for text in case.get("tickets", ())]
+    written += [line for text in case.get("tickets", ()) for line in _ticket(text)]
     if case.get("now"):
         at = instant(case["now"])
         written.append(lines.tick("clock", at) if "ticks" in case else lines.sample("elsewhere", "z", at))
@@ -73,13 +75,20 @@ def _sample(text: str) -> bytes:
     )
 
 
-def _ticket(text: str) -> bytes:
-    at, ticket_id, event_type, *more = text.split()
-    named = (word.partition("=") for word in more)
-    fields: dict[str, Any] = {name: value if equals else True for name, equals, value in named}
+def _ticket(text: str) -> Iterator[bytes]:
+    at, named, event_type, *more = text.split()
+    given = (word.partition("=") for word in more)
+    fields: dict[str, Any] = {name: value != "false" and (value or True) for name, _, value in given}
     if "received_at" in fields:
         fields["received_at"] = times.render(instant(fields["received_at"]))
-    return lines.ticket(ticket_id, instant(at), event_type, **fields)
+    for ticket_id in _each(named):
+        yield lines.ticket(ticket_id, instant(at), event_type, **fields)
+
+
+def _each(named: str) -> list[str]:
+    """``t2`` is one ticket, ``t1..3`` are t1, t2 and t3."""
+    parts = RANGE.fullmatch(named)
+    return [f"{parts[1]}{n}" for n in range(int(parts[2]), int(parts[3]) + 1)] if parts else [named]
 
 
 def _ticks(text: str) -> Iterator[bytes]:

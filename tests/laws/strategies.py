@@ -66,7 +66,7 @@ BOOKS = (
     _book(1, "availability.missed_heartbeats"),
     _book(True, "exclusions.maintenance_excluded", from_april=False),
     *[_book(1, "availability.missed_heartbeats", series="gold")] * 2,
-    *[_book(1, "claims.window_days", from_april=False)] * 3,
+    *[_book(1, "claims.window_days", from_april=False)] * 5,
     _book(True, "claims.auto_claim", series="gold"),
     _book(True, "claims.auto_claim", from_april=False),
     _book("fifteenth_minute", "claims.eligible_at", from_april=False),
@@ -301,6 +301,7 @@ ENDS = (
     (CLOSES,),
     (CLOSES, FINAL + MINUTE),
     (CLOSES, DEADLINE - 1),
+    (CLOSES, DEADLINE),
     (CLOSES, DEADLINE),
 )
 """Perhaps some last ticks of a collector that only keeps time: to the instant of closing, or past it."""

@@ -5,11 +5,11 @@ import pytest
 from schemas.wire import Gate, Line, Rejected, decode, parse_line
 from streams.folds.chain import Chain
 from streams.folds.world import World
-from tests.core.cases import Case, book_of, cases, lines_of, settings_of
+from tests.core.cases import RESPONSES, Case, book_of, cases, lines_of, settings_of
 from tests.laws.runs import assert_same, current, live, said, told
 from tests.laws.strategies import Step
 
-CASES = list(cases())
+CASES = [*cases(), *cases(RESPONSES)]
 
 
 def world_of(case: Case) -> World:

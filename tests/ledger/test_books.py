@@ -4,18 +4,18 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from schemas.facts import BillingCredit, ClaimAnswer, Credit, Fact
+from schemas.facts import BillingCredit, ClaimAnswer, Credit, Fact, ResponseMonth, TicketResponse
 from streams.folds.billing import is_whole
 from tests.laws.runs import batch, current
 from tests.laws.strategies import Recording, recordings
 from tests.laws.test_laws import law
 from tests.ledger.kept import Keeper, chains, logs_of
 
-TOLD = (Credit.TOPIC, ClaimAnswer.TOPIC)
+TOLD = (Credit.TOPIC, ClaimAnswer.TOPIC, TicketResponse.TOPIC, ResponseMonth.TOPIC)
 
 
 def agrees(recording: Recording, facts: list[Fact]) -> None:
-    """The current credits and answers are a replay's, and so is the sum of every chain, which has no gap."""
+    """The current credits, answers and responses are a replay's, and so is the sum of every chain, which has no gap."""
     replayed, _ = batch(recording, recording.accepted())
     told = {name: fact for name, fact in current(facts).items() if name[0] in TOLD}
     assert told == {name: fact for name, fact in replayed.items() if name[0] in TOLD}

@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from infra import ports
 from infra.guard import die_with_guard
 from infra.kafka import EmbeddedKafka
-from schemas.facts import BillingCredit, ClaimAnswer, Credit, Fact
+from schemas.facts import BillingCredit, ClaimAnswer, Credit, Fact, ResponseMonth, TicketResponse
 from streams import topics
 from streams.folds.billing import is_whole
 from tests.decide.platform import wait
@@ -28,7 +28,7 @@ from tests.ledger.story import DERIVATION, PARTITIONS, Out, Story
 pytestmark = pytest.mark.kafka
 
 SESSION_S = 2.0
-SAID: tuple[type[Fact], ...] = (Credit, ClaimAnswer, BillingCredit)
+SAID: tuple[type[Fact], ...] = (Credit, ClaimAnswer, BillingCredit, TicketResponse, ResponseMonth)
 
 
 class Live:
