@@ -8,7 +8,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from schemas.events import Heartbeat, RegistryRecord
 from schemas.events.annotation import Annotation
-from schemas.facts import Availability, Credit, DeadLetter, LocationOutage, LocationState, Progress
+from schemas.facts import Availability, Credit, DeadLetter, ExclusionProposal, LocationOutage, LocationState, Progress
 from schemas.topics import DECIDE_APP
 from streams.archive.wait import caught_up
 from streams.intake.session import GROUP as INTAKE_GROUP
@@ -22,6 +22,7 @@ READ_BY_CLICKHOUSE = (
     Annotation.TOPIC,
     LocationState.TOPIC,
     LocationOutage.TOPIC,
+    ExclusionProposal.TOPIC,
     Availability.TOPIC,
     Credit.TOPIC,
     DeadLetter.TOPIC,

@@ -8,9 +8,18 @@ from schemas.facts.dead_letter import DeadLetter
 from schemas.facts.fact import Fact
 from schemas.facts.outage import LocationOutage, Source
 from schemas.facts.progress import Progress
+from schemas.facts.proposal import Diagnosis, ExclusionProposal
 from schemas.facts.state import LocationState
 
-FACTS: tuple[type[Fact], ...] = (LocationState, LocationOutage, Availability, Credit, ClaimAnswer, BillingCredit)
+FACTS: tuple[type[Fact], ...] = (
+    LocationState,
+    LocationOutage,
+    ExclusionProposal,
+    Availability,
+    Credit,
+    ClaimAnswer,
+    BillingCredit,
+)
 """Every derived fact, in the order in which one follows from another."""
 
 __all__ = [
@@ -21,6 +30,8 @@ __all__ = [
     "Correction",
     "Credit",
     "DeadLetter",
+    "Diagnosis",
+    "ExclusionProposal",
     "Fact",
     "LocationOutage",
     "LocationState",

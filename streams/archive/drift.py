@@ -70,6 +70,11 @@ def _of_inputs() -> dict[str, Table]:
         "heartbeat_details": Table(
             {**_types(HeartbeatMessage, (*_PLACE, *details)), **_MESSAGE}, sample_key, sentinels=True
         ),
+        "diagnoses": Table(
+            {**_types(HeartbeatMessage, (*_PLACE, "reported_cause")), **_WHOLE_MESSAGE},
+            ("location_id", "_partition", "_offset"),
+            sentinels=True,
+        ),
         "ticks": Table(
             {**_types(TickMessage, ("collector_id", "occurred_at")), **_MESSAGE},
             ("_partition", "collector_id", "occurred_at", "_offset"),
@@ -109,7 +114,7 @@ def _type(hint: Any) -> str:
         return inner if inner.startswith("Tuple") else f"Nullable({inner})"
     if origin is Literal:
         return _type(type(arguments[0]))
-    if origin is dict or hint is JsonValue:
+    if origin in (dict, tuple) or hint is JsonValue:
         return "String"
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return f"Tuple({', '.join(f'{name} {_type(of)}' for name, of in get_type_hints(hint).items())})"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, get_origin, get_type_hints
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -90,6 +90,11 @@ def accepted_registry(client: Client, *, refused_too: bool = False) -> Iterator[
     return _messages(client, "registry", "registry" if refused_too else "registry_accepted")
 
 
+def accepted_diagnoses(client: Client, *, location: str | None = None) -> Iterator[Line]:
+    """The whole messages of the heartbeats that report a cause; of one location, or of all."""
+    return _messages(client, "device-heartbeats", "diagnoses_accepted", location)
+
+
 def accepted_annotations(client: Client, *, refused_too: bool = False) -> Iterator[Line]:
     """The whole messages of `outage-annotations`, partition by partition in the topic's order."""
     table = "outage_annotations" if refused_too else "outage_annotations_accepted"
@@ -100,21 +105,23 @@ def current_facts(client: Client, fact: type[FactType], *, location: str | None 
     """The newest of each of a kind of fact, if not retracted; of one location, or of all, by identity."""
     names = fact.__struct_encode_fields__
     wire = dict(zip(fact.__struct_fields__, names, strict=True))
+    json = {wire[name] for name, hint in get_type_hints(fact).items() if get_origin(hint) in (dict, tuple)}
     query = f"SELECT {', '.join(f'`{name}`' for name in names)} FROM {table_of(fact.TOPIC)}_current"  # noqa: S608 - ours
     if location is not None:
         query += " WHERE location_id = {location:String}"
     query += f" ORDER BY {', '.join(f'`{wire[name]}`' for name in fact.IDENTITY)}"
     with client.query_rows_stream(query, parameters={"location": location}) as rows:
         for row in rows:
-            yield fact.read({name: _written(name, value) for name, value in zip(names, row, strict=True)})
+            columns = zip(names, row, strict=True)
+            yield fact.read({name: _written(value, name in json) for name, value in columns})
 
 
-def _written(name: str, value: Any) -> Any:
+def _written(value: Any, is_json: bool) -> Any:
     """A column's value as `Fact.read` takes it."""
+    if is_json:
+        return msgspec.json.decode(value)
     if isinstance(value, datetime):  # of a column in UTC, whether the client says so or not
         return (value.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
-    if name == "settings":
-        return msgspec.json.decode(value)
     if isinstance(value, dict):
         return value if value["topic"] else None
     return value
@@ -137,11 +144,13 @@ def _batches(
         yield from blocks
 
 
-def _messages(client: Client, topic: str, table: str) -> Iterator[Line]:
+def _messages(client: Client, topic: str, table: str, location: str | None = None) -> Iterator[Line]:
+    where = "1" if location is None else "location_id = {location:String}"
     query = f"""
         SELECT _key, _value, _headers.name, _headers.value, _partition, _offset, toUnixTimestamp64Milli(_timestamp)
-        FROM {table} ORDER BY _partition, _offset"""  # noqa: S608 - ours
-    with client.query_rows_stream(query, query_formats={"String": "bytes"}) as rows:
+        FROM {table} WHERE {where} ORDER BY _partition, _offset"""  # noqa: S608 - ours
+    given = {"location": location}
+    with client.query_rows_stream(query, parameters=given, query_formats={"String": "bytes"}) as rows:
         for key, value, names, values, partition, offset, timestamp in rows:
             headers = [(name.decode("utf-8"), content) for name, content in zip(names, values, strict=True)]
             yield Line(

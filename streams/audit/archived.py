@@ -6,7 +6,13 @@ from itertools import chain
 from clickhouse_connect.driver.client import Client
 
 from schemas.facts import DeadLetter
-from streams.archive.read import accepted_annotations, accepted_heartbeats, accepted_registry, accepted_ticks
+from streams.archive.read import (
+    accepted_annotations,
+    accepted_diagnoses,
+    accepted_heartbeats,
+    accepted_registry,
+    accepted_ticks,
+)
 from streams.audit.replay import Replay
 
 
@@ -24,7 +30,8 @@ def read_archive(audit: Replay, client: Client, done: Callable[[int], None] = la
         for delayed, place in audit.bulk.columns(heartbeats):
             audit.absorb(delayed, place)
         done(len(heartbeats.occurred_at))
-    audit.read(chain(accepted_registry(client), accepted_annotations(client)))
+    said = accepted_diagnoses(client, location=audit.location)
+    audit.read(chain(accepted_registry(client), said, accepted_annotations(client)))
     audit.dead_letters += _dead_letters(client, audit.until)
 
 

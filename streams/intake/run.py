@@ -11,11 +11,12 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.derivation import Derivation
 from schemas.events import RegistryRecord
-from schemas.facts import DeadLetter, LocationOutage, LocationState, Progress
+from schemas.facts import DeadLetter, Progress
 from schemas.terms.book import Book
 from schemas.topics import INTAKE_STATE
 from streams.intake.kafka import Interrupted, Kafka, reason
 from streams.intake.metrics import IntakeMetrics, served
+from streams.intake.outbox import WATCHED
 from streams.intake.repair import Archive
 from streams.intake.saving import EVERY_S
 from streams.intake.session import Options, Session
@@ -23,7 +24,7 @@ from streams.intake.share import TOPIC, Figures
 
 AGAIN_AFTER_S = 1.0
 
-KEYED = (TOPIC, LocationState.TOPIC, LocationOutage.TOPIC, INTAKE_STATE)
+KEYED = (TOPIC, *WATCHED, INTAKE_STATE)
 """The topics that must have the same number of partitions."""
 
 log = structlog.get_logger("intake")

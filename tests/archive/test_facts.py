@@ -7,7 +7,18 @@ import msgspec
 import pytest
 
 from schemas import times
-from schemas.facts import FACTS, Availability, Credit, Fact, LocationOutage, LocationState, Progress, Source
+from schemas.facts import (
+    FACTS,
+    Availability,
+    Credit,
+    Diagnosis,
+    ExclusionProposal,
+    Fact,
+    LocationOutage,
+    LocationState,
+    Progress,
+    Source,
+)
 from streams.archive.read import current_facts
 from streams.archive.readers import table_of
 from tests.archive.archive import Archive
@@ -46,6 +57,19 @@ OUTAGE = LocationOutage(
     version=7,
     **SOME,
 )
+PROPOSAL = ExclusionProposal(
+    proposal_id="p-1",
+    location_id="facts",
+    from_=at("01T08:00:00"),
+    to=None,
+    cause="site_power",
+    evidence=(
+        Diagnosis(at("01T08:00:00.001"), 'g"w', "site_power", None, 0.0),
+        Diagnosis(at("01T08:10:00"), "gé", "site_power", 0.1 + 0.2, 1.7e308),
+    ),
+    version=7,
+    **SOME,
+)
 MONTH = Availability(
     account_id="acc",
     location_id="facts",
@@ -80,7 +104,7 @@ CREDIT = Credit(
     version=7,
     **SOME,
 )
-ONE_OF_EACH: tuple[Fact, ...] = (STATE, OUTAGE, MONTH, CREDIT)
+ONE_OF_EACH: tuple[Fact, ...] = (STATE, OUTAGE, PROPOSAL, MONTH, CREDIT)
 
 
 def test_there_is_an_example_of_every_fact() -> None:
