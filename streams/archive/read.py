@@ -101,6 +101,14 @@ def accepted_annotations(client: Client, *, refused_too: bool = False) -> Iterat
     return _messages(client, "outage-annotations", table)
 
 
+def is_location(client: Client, location_id: str) -> bool:
+    """Whether the registry has a location of that name, or one was ever heard of."""
+    query = """
+        SELECT (SELECT count() FROM registry_accepted WHERE entity = 'location' AND entity_id = {location:String})
+            + (SELECT count() FROM location_states WHERE location_id = {location:String})"""
+    return bool(client.query(query, parameters={"location": location_id}).result_rows[0][0])
+
+
 def current_facts(client: Client, fact: type[FactType], *, location: str | None = None) -> Iterator[FactType]:
     """The newest of each of a kind of fact, if not retracted; of one location, or of all, by identity."""
     names = fact.__struct_encode_fields__
