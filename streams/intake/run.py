@@ -1,4 +1,4 @@
-"""Intake: heartbeats -> states, outages, progress and dead letters, until it is told to stop."""
+"""Intake: heartbeats -> states, outages, proposals, progress and dead letters, until it is told to stop."""
 
 import gc
 import threading
