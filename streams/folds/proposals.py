@@ -138,6 +138,8 @@ class Proposals(Fold):
     ) -> Sequence[ExclusionProposal]:
         """Keep the outages of which a diagnosis that is still to come, or is not yet of any, may be; what was said of
         an outage stays and goes with it."""
+        if known.rows is None and known.said is None and not published:  # nearly always
+            return published
         over = before - 2 * FARTHEST_MS
         spells = self._spells(key, known)
         if known.said:
