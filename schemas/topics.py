@@ -129,11 +129,11 @@ def _facts() -> tuple[Topic, ...]:
     return (
         followed("location-states", "location_state", "location_id", "location"),
         followed("location-outages", "location_outage", "location_id", "location"),
+        followed("exclusion-proposals", "exclusion_proposal", "location_id", "location"),
         decided("availability", "availability", "location_id", "location"),
         decided("credits", "credit", "location_id", "location"),
         decided("billing-credits", "billing_credit", "location_id", "location"),
         decided("claim-answers", "claim_answer", "account_id", "account"),
-        decided("exclusion-proposals", "exclusion_proposal", "location_id", "location"),
         decided("ticket-responses", "ticket_response", "account_id", "account"),
         decided("response-monthly", "response_month", "account_id", "account"),
         followed("calls", "call", "account_id", "account"),

@@ -184,7 +184,9 @@ class Fleet:
         if received_at is not None:
             arrival = received_at
             fields["received_at"] = times.render(received_at)
-        named = {"id": f"h{self.random.getrandbits(64):x}", "device_id": device, "location_id": location}
+        number = self.random.getrandbits(64)
+        fields |= _diagnosis(number)
+        named = {"id": f"h{number:x}", "device_id": device, "location_id": location}
         return (
             Heartbeat.TOPIC,
             self._home(location),
@@ -256,6 +258,18 @@ class Fleet:
             "recorded_at": times.render(recorded_at),
         }
         return (Annotation.TOPIC, self._home(location_id), recorded_at, location_id, fields)
+
+
+def _diagnosis(number: int) -> dict[str, Any]:
+    """What one heartbeat in three says of a cause, and what it measured."""
+    if number % 3:
+        return {}
+    cause, uptime, out_of_reach = number // 3 % 2, number // 6 % 3, number // 18 % 4
+    return {
+        "reported_cause": ("site_power", "site_internet")[cause],
+        "uptime_s": (12.3, 86_400, "unsaid")[uptime],
+        "server_downtime_s": (0, 5, 86_400, "unsaid")[out_of_reach],
+    }
 
 
 def _in_an_envelope(said: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, bytes]] | None]:

@@ -8,12 +8,14 @@ from schemas.facts.dead_letter import DeadLetter
 from schemas.facts.fact import Fact
 from schemas.facts.outage import LocationOutage, Source
 from schemas.facts.progress import Progress
+from schemas.facts.proposal import Diagnosis, ExclusionProposal
 from schemas.facts.response import ResponseMonth, TicketResponse
 from schemas.facts.state import LocationState
 
 FACTS: tuple[type[Fact], ...] = (
     LocationState,
     LocationOutage,
+    ExclusionProposal,
     Availability,
     Credit,
     ClaimAnswer,
@@ -31,6 +33,8 @@ __all__ = [
     "Correction",
     "Credit",
     "DeadLetter",
+    "Diagnosis",
+    "ExclusionProposal",
     "Fact",
     "LocationOutage",
     "LocationState",

@@ -70,6 +70,11 @@ def _of_inputs() -> dict[str, Table]:
         "heartbeat_details": Table(
             {**_types(HeartbeatMessage, (*_PLACE, *details)), **_MESSAGE}, sample_key, sentinels=True
         ),
+        "diagnoses": Table(
+            {**_types(HeartbeatMessage, (*_PLACE, "reported_cause")), **_WHOLE_MESSAGE},
+            ("location_id", "_partition", "_offset"),
+            sentinels=True,
+        ),
         "ticks": Table(
             {**_types(TickMessage, ("collector_id", "occurred_at")), **_MESSAGE},
             ("_partition", "collector_id", "occurred_at", "_offset"),

@@ -90,6 +90,11 @@ def accepted_registry(client: Client, *, refused_too: bool = False) -> Iterator[
     return _messages(client, "registry", "registry" if refused_too else "registry_accepted")
 
 
+def accepted_diagnoses(client: Client, *, location: str | None = None) -> Iterator[Line]:
+    """The whole messages of the heartbeats that report a cause; of one location, or of all."""
+    return _messages(client, "device-heartbeats", "diagnoses_accepted", location)
+
+
 def accepted_annotations(client: Client, *, refused_too: bool = False) -> Iterator[Line]:
     """The whole messages of `outage-annotations`, partition by partition in the topic's order."""
     table = "outage_annotations" if refused_too else "outage_annotations_accepted"
@@ -99,6 +104,14 @@ def accepted_annotations(client: Client, *, refused_too: bool = False) -> Iterat
 def accepted_tickets(client: Client) -> Iterator[Line]:
     """The whole messages of `tickets`, likewise."""
     return _messages(client, "tickets", "ticket_events_accepted")
+
+
+def is_location(client: Client, location_id: str) -> bool:
+    """Whether the registry has a location of that name, or one was ever heard of."""
+    query = """
+        SELECT (SELECT count() FROM registry_accepted WHERE entity = 'location' AND entity_id = {location:String})
+            + (SELECT count() FROM location_states WHERE location_id = {location:String})"""
+    return bool(client.query(query, parameters={"location": location_id}).result_rows[0][0])
 
 
 def current_facts(client: Client, fact: type[FactType], *, location: str | None = None) -> Iterator[FactType]:
@@ -144,11 +157,13 @@ def _batches(
         yield from blocks
 
 
-def _messages(client: Client, topic: str, table: str) -> Iterator[Line]:
+def _messages(client: Client, topic: str, table: str, location: str | None = None) -> Iterator[Line]:
+    where = "1" if location is None else "location_id = {location:String}"
     query = f"""
         SELECT _key, _value, _headers.name, _headers.value, _partition, _offset, toUnixTimestamp64Milli(_timestamp)
-        FROM {table} ORDER BY _partition, _offset"""  # noqa: S608 - ours
-    with client.query_rows_stream(query, query_formats={"String": "bytes"}) as rows:
+        FROM {table} WHERE {where} ORDER BY _partition, _offset"""  # noqa: S608 - ours
+    given = {"location": location}
+    with client.query_rows_stream(query, parameters=given, query_formats={"String": "bytes"}) as rows:
         for key, value, names, values, partition, offset, timestamp in rows:
             headers = [(name.decode("utf-8"), content) for name, content in zip(names, values, strict=True)]
             yield Line(

@@ -8,6 +8,7 @@ from clickhouse_connect.driver.client import Client
 from schemas.facts import DeadLetter
 from streams.archive.read import (
     accepted_annotations,
+    accepted_diagnoses,
     accepted_heartbeats,
     accepted_registry,
     accepted_tickets,
@@ -30,7 +31,8 @@ def read_archive(audit: Replay, client: Client, done: Callable[[int], None] = la
         for delayed, place in audit.bulk.columns(heartbeats):
             audit.absorb(delayed, place)
         done(len(heartbeats.occurred_at))
-    audit.read(chain(accepted_registry(client), accepted_annotations(client), accepted_tickets(client)))
+    said = accepted_diagnoses(client, location=audit.location)
+    audit.read(chain(accepted_registry(client), said, accepted_annotations(client), accepted_tickets(client)))
     audit.dead_letters += _dead_letters(client, audit.until)
 
 

@@ -73,6 +73,7 @@ class Bulk:
             if (
                 not _EARLIEST < dated < _LATEST
                 or len(line) > MAX_BYTES
+                or sample.reported_cause is not None
                 or (read.partition is not None and read.key != sample.location_id)
             ):
                 yield number, line

@@ -3,18 +3,20 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from schemas.facts import Fact, LocationOutage, LocationState
+from schemas.facts import ExclusionProposal, Fact, LocationOutage, LocationState
 from streams.calendars import ALWAYS
 from streams.engine import FOREVER
 from streams.folds.world import World
 from streams.intervals import Interval
 
+_OF_TIME = (LocationState, LocationOutage, ExclusionProposal)
+
 
 @dataclass(frozen=True)
 class Narrowing:
-    """A fact is taken if it is of the account, the location and the month. States and outages have no account and no
-    month of their own: those are taken that touch a time in which the account had the location, within the month of its
-    calendar. Dead letters belong to nobody: they are left out."""
+    """A fact is taken if it is of the account, the location and the month. States, outages and proposals have no
+    account and no month of their own: those are taken that touch a time in which the account had the location, within
+    the month of its calendar. Dead letters belong to nobody: they are left out."""
 
     account: str | None = None
     location: str | None = None
@@ -30,7 +32,7 @@ class Narrowing:
         for fact in facts:
             if self.location not in (None, getattr(fact, "location_id", None)):
                 continue
-            if isinstance(fact, LocationState | LocationOutage):
+            if isinstance(fact, _OF_TIME):
                 wanted = any(
                     _touches(fact, max(since, start), min(until, end)) for since, until in self._had(fact, world)
                 )
@@ -53,9 +55,9 @@ class Narrowing:
         return [(tenure.since, tenure.until) for tenure in tenures if tenure.account_id == self.account]
 
 
-def _touches(fact: LocationState | LocationOutage, start: int, end: int) -> bool:
-    if isinstance(fact, LocationState):
-        since, until = fact.from_, fact.to
-    else:
+def _touches(fact: LocationState | LocationOutage | ExclusionProposal, start: int, end: int) -> bool:
+    if isinstance(fact, LocationOutage):
         since, until = fact.started_at, fact.ended_at
+    else:
+        since, until = fact.from_, fact.to
     return since < end and (until is None or until > start)

@@ -28,6 +28,7 @@ MODULES = {
     "demo": "demo",
     "simulate": "simulate",
     "publish": "publish",
+    "annotate": "annotate",
     "import": "imports",
     "replay": "replay",
     "audit": "audit",

@@ -303,12 +303,12 @@ def _in_force(annotations: Iterable[Annotation]) -> list[Annotation]:
     newest: dict[str, Annotation] = {}
     for note in annotations:
         rival = newest.get(note.annotation_id)
-        if rival is None or _rank(note) > _rank(rival):
+        if rival is None or rank(note) > rank(rival):
             newest[note.annotation_id] = note
     return [note for note in newest.values() if note.state == "approved"]
 
 
-def _rank(note: Annotation) -> tuple[int, int, str]:
+def rank(note: Annotation) -> tuple[int, int, str]:
     return note.revision, note.recorded_at, note.payload_hash
 
 

@@ -12,6 +12,7 @@ from streams.folds.claims import Claim, Claims
 from streams.folds.clock import Gap, Listening
 from streams.folds.credits import Credits
 from streams.folds.outages import Outages
+from streams.folds.proposals import Proposals
 from streams.folds.response_months import ResponseMonths
 from streams.folds.responses import Responses
 from streams.folds.samples import Profile
@@ -19,7 +20,7 @@ from streams.folds.states import States
 from streams.folds.tickets import Ticket, Tickets
 from streams.folds.world import World
 
-FOLDS: tuple[type[Fold], ...] = (States, Outages, Availabilities, Credits, ClaimAnswers, Billing)
+FOLDS: tuple[type[Fold], ...] = (States, Outages, Proposals, Availabilities, Credits, ClaimAnswers, Billing)
 """Every fold of a location, in the order in which one follows from another."""
 
 DESK: tuple[type[Fold], ...] = (Tickets, Claims, Responses, ResponseMonths)

@@ -121,7 +121,7 @@ def runs_of_down(rows: Iterable[LocationState]) -> Iterable[list[LocationState]]
     """The rows of each outage: down, and unknown where down stands on both sides or may still follow."""
     run: list[LocationState] = []
     for row in rows:
-        if row.state == "down" or (run and _may_be_inside(row)):
+        if row.state == "down" or (run and is_of_outage(row)):
             run.append(row)
             continue
         if run:
@@ -131,8 +131,9 @@ def runs_of_down(rows: Iterable[LocationState]) -> Iterable[list[LocationState]]
         yield run if run[-1].to is None else _without_trailing_unknown(run)
 
 
-def _may_be_inside(row: LocationState) -> bool:
-    return row.state == "unknown" and row.devices_unknown > 0
+def is_of_outage(row: LocationState) -> bool:
+    """Whether an outage may be made of a row: down, or unknown while a device takes part."""
+    return row.state == "down" or (row.state == "unknown" and row.devices_unknown > 0)
 
 
 def _without_trailing_unknown(run: list[LocationState]) -> list[LocationState]:

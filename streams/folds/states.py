@@ -85,7 +85,7 @@ class States(Fold):
         self, keys: Mapping[str, Held], place: int, samples: Sequence[Heartbeat | None], clock: Clock
     ) -> Iterator[int]:
         """Absorb of a batch the samples that only go on with what is known, as nearly all do; the indices of the others
-        come one by one, for the caller to take in before it asks for the next.
+        come one by one, for the caller to take in before it asks for the next. A diagnosis is one of these.
 
         `place` is this fold's among those of the loop that holds the `keys`. What `absorb` does is written out here.
         """
@@ -95,7 +95,12 @@ class States(Fold):
             if sample is not None and (held := get(sample.location_id)) is not None:
                 location: Location = held.states[place]
                 device = location.devices.get(sample.device_id)
-                if device is not None and device.delayed is None and sample.received_at is None:
+                if (
+                    device is not None
+                    and device.delayed is None
+                    and sample.received_at is None
+                    and sample.reported_cause is None
+                ):
                     at, last = sample.occurred_at, device.last_at
                     if (
                         last < at <= last + device.hold_ms >= now

@@ -8,8 +8,8 @@ from streams.folds.chain import Chain
 from streams.folds.clock import Clock
 from streams.intake.saved import Dirty
 
-STATES = 0
-"""The place of the fold that takes heartbeats."""
+STATES, PROPOSALS = HEARING = 0, 2
+"""The places of the folds that take heartbeats: all of them, and diagnoses."""
 
 
 class Memory:

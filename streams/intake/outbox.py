@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from schemas.facts import DeadLetter, Fact, LocationOutage, LocationState, Progress
+from schemas.facts import DeadLetter, ExclusionProposal, Fact, LocationOutage, LocationState, Progress
 from streams.kafka import Interrupted, Kafka, reason
 
-WATCHED = (LocationState.TOPIC, LocationOutage.TOPIC)
+WATCHED = (LocationState.TOPIC, LocationOutage.TOPIC, ExclusionProposal.TOPIC)
 """The topics whose every record this process wants to know of, its own or not."""
 
 LINGER_MS = 10

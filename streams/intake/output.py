@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 from confluent_kafka import Consumer, Message
 
-from schemas.facts import Fact, LocationOutage, LocationState
+from schemas.facts import ExclusionProposal, Fact, LocationOutage, LocationState
 from streams.engine import by_identity
 from streams.intake.memory import STATES
 from streams.intake.outbox import Range
@@ -95,7 +95,7 @@ def _found(topic: str, message: Message) -> Found | None:
 
 
 def _begins(fact: Fact) -> int:
-    if isinstance(fact, LocationState):
+    if isinstance(fact, LocationState | ExclusionProposal):
         return fact.from_
     return fact.started_at if isinstance(fact, LocationOutage) else 0
 

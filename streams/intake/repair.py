@@ -16,15 +16,18 @@ import structlog
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import TopicPartition
 
+from schemas.derivation import Derivation
+from schemas.events import Heartbeat
 from schemas.events.heartbeat import effective_at
 from schemas.facts import DeadLetter, Fact
-from streams.archive.read import Heartbeats, accepted_heartbeats, current_facts
+from schemas.wire import Gate, Line, decode
+from streams.archive.read import Heartbeats, accepted_diagnoses, accepted_heartbeats, current_facts
 from streams.archive.wait import caught_up
 from streams.engine import Held, by_identity
 from streams.folds.samples import Profile
-from streams.intake.memory import STATES
+from streams.intake.memory import PROPOSALS, STATES
 from streams.intake.outbox import WATCHED, Outbox
-from streams.intake.saved import Late
+from streams.intake.saved import Dirty, Late
 from streams.intake.share import FOLDS, TOPIC, Share
 from streams.kafka import Kafka
 
@@ -53,12 +56,13 @@ class Request:
 
 @dataclass
 class Past:
-    """What the archive holds of a location: its samples by device and profile, those that count at their arrival, and
-    its current facts."""
+    """What the archive holds of a location: its samples by device and profile, those that count at their arrival, those
+    that are diagnoses, and its current facts."""
 
     request: Request
     alike: dict[tuple[str, Profile], "array[int]"] = field(default_factory=dict)
     delayed: list[Late] = field(default_factory=list)
+    diagnoses: list[Heartbeat] = field(default_factory=list)
     published: list[tuple[Fact, ...]] = field(default_factory=list)
 
     def take(self, batch: Heartbeats, max_clock_lag_ms: int) -> None:
@@ -85,6 +89,17 @@ class Past:
             else:
                 self.alike.setdefault((device_id, profile), array("q")).append(at)
 
+    def hear(self, lines: Iterable[Line], gate: Gate) -> None:
+        """Take in the diagnoses among the messages that intake has read."""
+        here, end = self.request.share.partition, self.request.position
+        for line in lines:
+            if line.partition == here and line.offset is not None and line.offset < end:
+                event = decode(
+                    line.topic, line.value, key=line.key, headers=line.headers, timestamp=line.timestamp, gate=gate
+                )
+                if isinstance(event, Heartbeat):
+                    self.diagnoses.append(event)
+
     @property
     def is_overtaken(self) -> bool:
         """Whether as much input was read as the newest of the facts follow from. An owner before this one may have been
@@ -97,11 +112,12 @@ class Past:
 class Repair:
     """One location at a time: late events are few, and the loop has other things to do."""
 
-    def __init__(self, kafka: Kafka, archive: Archive, outbox: Outbox, max_clock_lag_ms: int) -> None:
+    def __init__(self, kafka: Kafka, archive: Archive, outbox: Outbox, derivation: Derivation) -> None:
         self._kafka = kafka
         self._archive = archive
         self._outbox = outbox
-        self._max_clock_lag_ms = max_clock_lag_ms
+        self._max_clock_lag_ms = derivation.max_clock_lag_s * 1000
+        self._gate = Gate(derivation)
         self._requests: queue.SimpleQueue[tuple[Request, Ends] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Past] = queue.SimpleQueue()
         self._next: Request | None = None
@@ -163,6 +179,7 @@ class Repair:
             past = Past(request)
             for batch in accepted_heartbeats(client, location=request.location_id):
                 past.take(batch, self._max_clock_lag_ms)
+            past.hear(accepted_diagnoses(client, location=request.location_id), self._gate)
             for fold in FOLDS:
                 facts = current_facts(client, fold.fact, location=request.location_id)
                 past.published.append(tuple(facts))
@@ -188,15 +205,16 @@ def rebuild(past: Past) -> None:
     location = states.empty()
     for (device_id, profile), times in past.alike.items():
         states.absorb_all(location, device_id, profile, times)
-    for device_id, profile, dated, taken_at in (*past.delayed, *dirty.late):
+    for device_id, profile, dated, taken_at, _ in (*past.delayed, *dirty.late):
         if taken_at == dated:
             states.absorb_all(location, device_id, profile, [dated])
         else:
             states.absorb_delayed(location, device_id, profile, dated, taken_at)
     states.merge(location, known.states[STATES])
     published = tuple(_newest(*facts) for facts in zip(past.published, known.published, strict=True))
-    down_the_chain = (fold.empty() for fold in loop.folds[STATES + 1 :])
+    down_the_chain = [fold.empty() for fold in loop.folds[STATES + 1 :]]
     loop.hold(Held(known.key, share.partition, (location, *down_the_chain), published, covers=known.covers))
+    _hear(past, dirty, known)
     # Months that are final stay as they are, but for what was accepted before they were.
     still_open = share.world.open_since(share.clock.time or 0)
     loop.forget(location_id, min(still_open, dirty.since - 1))
@@ -204,6 +222,19 @@ def rebuild(past: Past) -> None:
     share.figures.repaired += 1
     share.judge_again([location_id])
     loop.keys[location_id].changed = share.has_spoken = True
+
+
+def _hear(past: Past, dirty: Dirty, known: Held) -> None:
+    """Tell the location's new state every diagnosis that there is."""
+    loop = past.request.share.chain.loop
+    proposals: Any = loop.folds[PROPOSALS]
+    heard = loop.keys[known.key].states[PROPOSALS]
+    for sample in past.diagnoses:
+        proposals.absorb(heard, sample, 0)
+    for late in dirty.late:
+        if late.said is not None:
+            proposals.hear(heard, late.said, late.taken_at)
+    proposals.merge(heard, known.states[PROPOSALS])
 
 
 def _newest(archived: Iterable[Fact], held: Iterable[Fact]) -> tuple[Fact, ...]:

@@ -1,4 +1,4 @@
-"""Intake: heartbeats -> states, outages, progress and dead letters, until it is told to stop."""
+"""Intake: heartbeats -> states, outages, proposals, progress and dead letters, until it is told to stop."""
 
 import gc
 import threading
@@ -11,10 +11,11 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.derivation import Derivation
 from schemas.events import RegistryRecord
-from schemas.facts import DeadLetter, LocationOutage, LocationState, Progress
+from schemas.facts import DeadLetter, Progress
 from schemas.terms.book import Book
 from schemas.topics import INTAKE_STATE
 from streams.intake.metrics import IntakeMetrics
+from streams.intake.outbox import WATCHED
 from streams.intake.repair import Archive
 from streams.intake.saving import EVERY_S
 from streams.intake.session import Options, Session
@@ -24,7 +25,7 @@ from streams.metrics import served
 
 AGAIN_AFTER_S = 1.0
 
-KEYED = (TOPIC, LocationState.TOPIC, LocationOutage.TOPIC, INTAKE_STATE)
+KEYED = (TOPIC, *WATCHED, INTAKE_STATE)
 """The topics that must have the same number of partitions."""
 
 log = structlog.get_logger("intake")

@@ -16,6 +16,7 @@ from confluent_kafka import Consumer
 
 from schemas.topics import INTAKE_STATE
 from streams.engine import NEVER
+from streams.folds.proposals import Said
 from streams.folds.samples import Profile
 from streams.kafka import read
 
@@ -30,12 +31,13 @@ _32_BITS = (1 << 32) - 1
 
 class Late(NamedTuple):
     """A sample from a time of its location that memory does not hold any more: dated then, and taken at its arrival
-    where its clock is slow (ms)."""
+    where its clock is slow (ms); and what it said of a cause."""
 
     device_id: str
     profile: Profile
     dated: int
     taken_at: int
+    said: Said | None = None
 
 
 class Dirty(msgspec.Struct, array_like=True):

@@ -73,8 +73,8 @@ class Session:
         gate = Gate(options.derivation, world.open_since)
         self.registry = Registry(kafka, world, gate, figures.unknown)
         self._reader = kafka.reader()
-        lag_ms = options.derivation.max_clock_lag_s * 1000
-        self._repair = Repair(kafka, options.archive, self.outbox, lag_ms) if options.archive is not None else None
+        archive = options.archive
+        self._repair = Repair(kafka, archive, self.outbox, options.derivation) if archive is not None else None
         self._take_over = TakeOver(self._reader, world, gate, self.outbox, self.registry, figures)
         self._consumer = Consumer(
             kafka.config(

@@ -18,15 +18,16 @@ from streams.engine import FOREVER, Position
 from streams.folds.chain import Chain
 from streams.folds.clock import Gap, Listening
 from streams.folds.outages import Outages
+from streams.folds.proposals import Proposals, diagnosis_of
 from streams.folds.states import States, profile_of
 from streams.folds.world import World
-from streams.intake.memory import STATES, Memory
+from streams.intake.memory import HEARING, PROPOSALS, STATES, Memory
 from streams.intake.outbox import Outbox
 from streams.intake.saved import Late
 from streams.kafka import offset_of
 
 TOPIC = Heartbeat.TOPIC
-FOLDS = (States, Outages)
+FOLDS = (States, Outages, Proposals)
 
 log = structlog.get_logger("intake")
 
@@ -60,6 +61,7 @@ class Share:
         """The offset of the next registry record: the other part of every version."""
         self.memory = Memory(self.chain, self.clock)
         self._states: Any = self.chain.loop.folds[STATES]
+        self._proposals: Any = self.chain.loop.folds[PROPOSALS]
         self._unsettled: set[str] = set()
         self._unheard: list[Gap | Listening] = []
         self._gate = gate
@@ -112,13 +114,13 @@ class Share:
             log.error("this message cannot be taken in", topic=TOPIC, partition=self.partition, offset=message.offset())
             raise
 
-    def _judge(self, sample: Heartbeat, offset: int) -> None:
+    def _judge(self, sample: Heartbeat, changed: Sequence[int], offset: int) -> None:
         if sample.effective_at(self._lag_ms) != sample.occurred_at:
             self.figures.delayed += 1
         if offset < self.quiet_until:
             self._unsettled.add(sample.location_id)
         else:
-            self.say(self.chain.loop.settle(sample.location_id, (STATES,), self.at(offset)))
+            self.say(self.chain.loop.settle(sample.location_id, changed, self.at(offset)))
 
     def _take_slowly(self, message: Any) -> None:
         """Ticks, refusals, envelopes, and every message while no collector ticked: then events are the clock."""
@@ -151,13 +153,21 @@ class Share:
         held.changed = True
         if not self.memory.reaches(held, sample.effective_at(self._lag_ms)):
             self._set_aside(sample)
-        elif self._states.absorb(held.states[STATES], sample, self.clock.time or 0):
-            self._judge(sample, offset)
+        elif changed := self._absorbed(sample, held.states):
+            self._judge(sample, changed, offset)
+
+    def _absorbed(self, sample: Heartbeat, states: Sequence[Any]) -> Sequence[int]:
+        """Take a sample in; the folds whose facts may have changed, by their place."""
+        changed = (STATES,) if self._states.absorb(states[STATES], sample, self.clock.time or 0) else ()
+        if sample.reported_cause is not None and self._proposals.absorb(states[PROPOSALS], sample, 0):
+            return (*changed, PROPOSALS)
+        return changed
 
     def _set_aside(self, sample: Heartbeat) -> None:
         """Keep a sample for repair: memory does not hold its time any more."""
         self.figures.late += 1
-        late = Late(sample.device_id, profile_of(sample), sample.occurred_at, sample.effective_at(self._lag_ms))
+        taken_at, said = sample.effective_at(self._lag_ms), diagnosis_of(sample)
+        late = Late(sample.device_id, profile_of(sample), sample.occurred_at, taken_at, said)
         self.memory.leave(sample.location_id, late.taken_at).late.append(late)
 
     def _tick(self, tick: Tick, offset: int) -> None:
@@ -205,7 +215,7 @@ class Share:
         here = self.at(self.position - 1)
         unsettled, self._unsettled = self._unsettled, set()
         for location_id in sorted(unsettled):
-            self.say(self.chain.loop.settle(location_id, (STATES,), here))
+            self.say(self.chain.loop.settle(location_id, HEARING, here))
         unheard, self._unheard = self._unheard, []
         for change in unheard:
             self.say(self.chain.loop.broadcast(change, _here, here))

@@ -14,6 +14,8 @@ from schemas.facts import (
     ClaimAnswer,
     Correction,
     Credit,
+    Diagnosis,
+    ExclusionProposal,
     Fact,
     LocationOutage,
     LocationState,
@@ -58,6 +60,19 @@ OUTAGE = LocationOutage(
     devices=2,
     unknown_ms=0,
     source=Source("device-heartbeats", 1, 10, 12),
+    version=7,
+    **SOME,
+)
+PROPOSAL = ExclusionProposal(
+    proposal_id="p-1",
+    location_id="facts",
+    from_=at("01T08:00:00"),
+    to=None,
+    cause="site_power",
+    evidence=(
+        Diagnosis(at("01T08:00:00.001"), 'g"w', "site_power", None, 0.0),
+        Diagnosis(at("01T08:10:00"), "gé", "site_power", 0.1 + 0.2, 1.7e308),
+    ),
     version=7,
     **SOME,
 )
@@ -157,7 +172,7 @@ RESPONSES = ResponseMonth(
     version=7,
     **SOME,
 )
-ONE_OF_EACH: tuple[Fact, ...] = (STATE, OUTAGE, MONTH, CREDIT, ANSWER, ENTRY, RESPONSE, RESPONSES)
+ONE_OF_EACH: tuple[Fact, ...] = (STATE, OUTAGE, PROPOSAL, MONTH, CREDIT, ANSWER, ENTRY, RESPONSE, RESPONSES)
 
 
 def test_there_is_an_example_of_every_fact() -> None:

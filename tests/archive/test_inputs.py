@@ -8,6 +8,7 @@ import pytest
 from schemas import times, wire
 from schemas.events import Annotation, Heartbeat, RegistryRecord, Tick, TicketEvent
 from schemas.events.event import Event
+from streams.archive.read import accepted_diagnoses
 from tests.archive.archive import Archive
 from tests.schemas.test_examples import ARRIVAL, EXAMPLES, GATE, message
 
@@ -42,6 +43,8 @@ AWKWARD = [
     {**HEARTBEAT, "occurred_at": "1970-01-01T00:00:00.001Z"},
     {**HEARTBEAT, "occurred_at": "2024-02-29 23:59:60-00:30"},
     {**HEARTBEAT, "occurred_at": "1999-12-31T23:59:59.999999999+05:45"},
+    {**HEARTBEAT, "reported_cause": "site_internet", "uptime_s": 12.300000000000001, "server_downtime_s": 1e300},
+    {**HEARTBEAT, "reported_cause": None, "uptime_s": 12},
 ]
 TWICE = (
     b'{"device_id":"first","location_id":"awkward","occurred_at":"2026-03-01T12:00:00Z","id":"h","device_id":"last"}'
@@ -119,6 +122,17 @@ def test_the_details_of_a_heartbeat_are_kept_apart(archive: Archive, placed: Any
         for offset, event in taken(placed, Heartbeat).items()
     }
     assert {offset: rows.get(offset) for offset in expected} == expected
+
+
+def test_a_heartbeat_that_reports_a_cause_is_kept_with_its_whole_message(archive: Archive, placed: Any) -> None:
+    lines = {line.offset: line for line in accepted_diagnoses(archive.client) if line.partition == 0}
+    heartbeats = taken(placed, Heartbeat)
+    expected = {offset: event for offset, event in heartbeats.items() if event.reported_cause is not None}
+    assert len(expected) > 1
+    for offset, event in expected.items():
+        line = lines[offset]
+        assert wire.decode(line.topic, line.value, headers=line.headers, check_key=False) == event
+    assert heartbeats.keys() & lines.keys() == expected.keys()
 
 
 def test_a_tick_is_archived_and_is_no_heartbeat(archive: Archive, placed: Any) -> None:

@@ -17,7 +17,7 @@ from tests.benchmarks import load
 
 HEARTBEATS = "device-heartbeats"
 INTAKE_GROUP = "fivenines-intake"
-OUTPUTS = ("location-states", "location-outages", "progress", "dead-letters", INTAKE_STATE)
+OUTPUTS = ("location-states", "location-outages", "exclusion-proposals", "progress", "dead-letters", INTAKE_STATE)
 FACTS: tuple[type[Fact], ...] = (LocationState, LocationOutage)
 CURRENT = dict[tuple[str, Hashable], dict[str, Any]]
 PATIENCE_S = 30.0

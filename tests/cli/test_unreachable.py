@@ -23,6 +23,8 @@ CLICKHOUSE = [
     ("replay", "--from", "archive"),
     ("replay", "--from", "empty", "--diff"),
     ("audit", "--sql"),
+    ("annotate", "list"),
+    ("annotate", "approve", "p-1", "--approved-by", "bob"),
 ]
 AWAY = ("--kafka", "127.0.0.1:1", "--clickhouse", "http://u:secret@127.0.0.1:1")
 

@@ -72,6 +72,9 @@ def _sample(text: str) -> bytes:
         received_at=instant(more.pop("received")) if "received" in more else None,
         buffered=more.pop("buffered", None) is not None,
         partition=int(more.pop("partition")) if "partition" in more else None,
+        reported_cause=more.pop("cause", None),
+        uptime_s=float(more.pop("uptime")) if "uptime" in more else None,
+        server_downtime_s=float(more.pop("server_downtime")) if "server_downtime" in more else None,
     )
 
 

@@ -19,7 +19,9 @@ def sample(
     received_at: int | None = None,
     buffered: bool = False,
     partition: int | None = None,
+    **diagnosis: Any,
 ) -> bytes:
+    """A heartbeat; a `diagnosis` is its `reported_cause`, and what was measured beside it."""
     value: dict[str, Any] = {
         "id": f"{device_id}/{at}/{status}/{received_at}",
         "device_id": device_id,
@@ -35,6 +37,7 @@ def sample(
         value["received_at"] = times.render(received_at)
     if buffered:
         value["buffered"] = True
+    value.update({name: said for name, said in diagnosis.items() if said is not None})
     return encode_line("device-heartbeats", location_id, value, partition=partition)
 
 

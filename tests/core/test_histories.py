@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from schemas.facts import Availability, BillingCredit, ClaimAnswer, Credit, Fact, LocationOutage, LocationState
+from schemas.facts import (
+    Availability,
+    BillingCredit,
+    ClaimAnswer,
+    Credit,
+    ExclusionProposal,
+    Fact,
+    LocationOutage,
+    LocationState,
+)
 from schemas.times import render
 from schemas.wire import parse_line
 from streams.audit.replay import Replay
@@ -45,6 +54,23 @@ def outages(facts: list[Fact], location_id: str) -> list[str]:
         f" {outage.unknown_ms}" + ("" if outage.devices == 1 else f" devices {outage.devices}")
         for outage in rows
     ]
+
+
+def proposals(facts: list[Fact], location_id: str) -> list[str]:
+    rows = [fact for fact in facts if isinstance(fact, ExclusionProposal) and fact.location_id == location_id]
+    rows.sort(key=lambda proposal: proposal.order)
+    return [
+        f"{render(proposal.from_)} {'open' if proposal.to is None else render(proposal.to)} {proposal.cause}"
+        + "".join(f", {each.device_id} {render(each.at)}" for each in proposal.evidence)
+        for proposal in rows
+    ]
+
+
+def proposed(text: str) -> str:
+    """A line of a case about a proposal, with its instants whole."""
+    outage, *evidence = text.split(", ")
+    said = (each.split() for each in evidence)
+    return ", ".join([spelled_out(outage, 2), *(f"{device} {render(instant(at))}" for device, at in said)])
 
 
 def spelled_out(text: str, instants: int) -> str:
@@ -100,6 +126,8 @@ def test_a_history_says_what_its_case_says(case: Case) -> None:
         assert states(facts, location_id) == [spelled_out(text, 1) for text in expected]
     if "outages" in case:
         assert outages(facts, case.get("location", "loc")) == [spelled_out(text, 2) for text in case["outages"]]
+    if "proposals" in case:
+        assert proposals(facts, case.get("location", "loc")) == [proposed(text) for text in case["proposals"]]
     check_named(facts, Availability, case.get("months", []))
     check_named(facts, Credit, case.get("credits", []))
     check_absent(facts, Availability, case.get("no_months", []))

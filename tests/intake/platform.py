@@ -20,7 +20,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from infra.clickhouse import EmbeddedClickHouse
 from infra.guard import die_with_guard
 from schemas.derivation import Derivation
-from schemas.facts import Fact, LocationOutage, LocationState
+from schemas.facts import ExclusionProposal, Fact, LocationOutage, LocationState
 from schemas.terms.book import Book
 from schemas.topics import INTAKE_STATE, TOPICS
 from schemas.wire import Line
@@ -32,7 +32,7 @@ from streams.intake.session import GROUP
 from streams.kafka import Kafka, read
 from streams.topics import partition_counts
 
-PUBLISHED: tuple[type[Fact], ...] = (LocationState, LocationOutage)
+PUBLISHED: tuple[type[Fact], ...] = (LocationState, LocationOutage, ExclusionProposal)
 INPUT = "device-heartbeats"
 SHOWN = 3
 """So many differences are named where a check fails."""

@@ -121,6 +121,8 @@ class Follower:
             sample = self.decoded(message.line) if message.offset() < self.share.position else None
             if isinstance(sample, Heartbeat) and sample.location_id == location_id:
                 taken_at, profile = sample.effective_at(lag_ms), profile_of(sample)
+                if sample.reported_cause is not None:
+                    past.diagnoses.append(sample)
                 if taken_at == sample.occurred_at:
                     _times(past, sample.device_id, profile).append(sample.occurred_at)
                 else:

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from schemas import times
-from schemas.facts import LocationOutage, LocationState
+from schemas.facts import ExclusionProposal, LocationOutage, LocationState
 from schemas.terms.book import read_book
 from schemas.wire import Line
 from streams.audit.replay import Replay
@@ -44,7 +44,8 @@ def batches(messages: list[Recorded], random: Random) -> Iterator[list[Recorded]
 def audited(lines: list[Line]) -> list[dict[str, Any]]:
     replay = Replay(BOOK, SETTINGS, partitions=1)
     replay.read(line for line in lines if line.topic in (TOPIC, "registry"))
-    return in_order(fact for fact in replay.facts() if isinstance(fact, LocationState | LocationOutage))
+    published = LocationState | LocationOutage | ExclusionProposal
+    return in_order(fact for fact in replay.facts() if isinstance(fact, published))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -103,6 +104,30 @@ def test_what_came_too_late_for_memory_is_repaired_from_the_archive(seed: int) -
     follower.register(records)
     repair(follower)
     assert not follower.share.memory.dirty
+    assert follower.figures.repaired
+    assert in_order(newest(follower.spy.facts)) == audited(fleet(seed))
+
+
+@pytest.mark.parametrize("seed", few(range(9, 21), 4))
+def test_what_comes_too_late_while_the_archive_is_read_is_not_lost(seed: int) -> None:
+    """The archive's answer is of the input before it was asked."""
+    random = Random(seed)
+    follower = Follower(BOOK, SETTINGS, fleet(seed))
+    follower.register(follower.records)
+    follower.delay(random, HOUR // 2)
+    memory, asked = follower.share.memory, None
+    for start in range(0, len(follower.messages), 20):
+        follower.take(follower.messages[start : start + 20])
+        follower.forget(HOUR // 6)
+        if asked is not None and random.random() < 0.3:
+            rebuild(asked)
+            asked = None
+        elif asked is None and memory.dirty:
+            memory.in_repair = next(iter(memory.dirty))
+            asked = follower.past(memory.in_repair)
+    if asked is not None:
+        rebuild(asked)
+    repair(follower)
     assert follower.figures.repaired
     assert in_order(newest(follower.spy.facts)) == audited(fleet(seed))
 

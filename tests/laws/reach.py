@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from schemas.events import Annotation, Heartbeat
 from schemas.facts import Availability, ClaimAnswer, Credit, Fact, LocationOutage, LocationState
 from tests.laws.reach_devices import effective, of_devices, of_ticks, samples_of
+from tests.laws.reach_proposals import SENTENCES as OF_PROPOSALS
+from tests.laws.reach_proposals import of_proposals
 from tests.laws.reach_registry import of_ends, of_registry, of_turns
 from tests.laws.runs import current_facts
 from tests.laws.strategies import EDGE, SETTINGS, Recording, Step
 
-SENTENCES = frozenset(
+SENTENCES = OF_PROPOSALS | frozenset(
     {
         # a device by its samples
         "the next sample comes at the end of a hold",
@@ -130,6 +132,7 @@ def reached(recording: Recording, steps: Sequence[Step], log: Sequence[Fact]) ->
         *of_registry(recording, steps),
         *of_turns(steps, facts),
         *of_ends(steps, facts),
+        *of_proposals(steps, log, facts),
         *_of_annotations(steps),
         *_of_facts(facts, recording),
         *_of_corrections(log),

@@ -153,10 +153,11 @@ def _told(
 
     def said(stands_at: int, received_at: int | None = None, buffered: bool = False) -> tuple[int, bytes]:
         line = lines.sample(
-            location_id, device_id, at, status, interval, collector_id, received_at, buffered, partition
+            location_id, device_id, at, status, interval, collector_id, received_at, buffered, partition, **diagnosis
         )
         return stands_at, line
 
+    diagnosis = _diagnosis(chance) if not chance.randrange(5) else {}
     late = at + chance.choice([30_000, 4 * MINUTE, 15 * MINUTE])
     slow = at + chance.choice([300_000, 300_001, 8 * MINUTE])
     match chance.choice(["in time"] * 8 + ["late", "doubled", "slow", "slow", "slow twice", "held back", "ahead"]):
@@ -174,6 +175,15 @@ def _told(
             return [said(at, at - chance.choice([60_000, 60_001]))]
         case _:
             return [said(at)]
+
+
+def _diagnosis(chance: Random) -> dict[str, Any]:
+    """What a device makes of an outage, and what it measured."""
+    return {
+        "reported_cause": chance.choice(["site_power", "site_power", "site_internet"]),
+        "uptime_s": chance.choice([None, 12, 30.5, 86_400]),
+        "server_downtime_s": chance.choice([None, None, 3, 86_400]),
+    }
 
 
 def collector_ticks(chance: Random, collector_id: str, partitions: Sequence[Partition]) -> Said:

@@ -14,8 +14,10 @@ from schemas.facts import Availability, Fact
 from schemas.terms.book import bind
 from streams.calendars import ALWAYS
 from streams.engine import Partition
+from streams.folds import proposals
 from streams.folds.chain import Chain
 from streams.folds.outages import Outages
+from streams.folds.proposals import Proposals
 from streams.folds.states import States
 from tests.core import lines
 from tests.laws.runs import Current, asked, assert_same, batch, chain_of, continued, current, live, said
@@ -126,15 +128,24 @@ def test_every_covered_millisecond_is_counted_once(recording: Recording) -> None
 
 
 HOT_MS = 300_000
+NEAR_MS = 100_000
+"""In the place of an hour, which no recording lasts much longer: so far off a diagnosis may be of an outage."""
 LONGEST_HOLD_MS = 240_000
 """Of what is drawn, and the time until a collector counts as blind: how far back a sample or a tick may reach."""
 
 
 @law(recordings(), st.data())
 def test_what_is_forgotten_changes_nothing_for_what_is_hot(recording: Recording, data: st.DataObject) -> None:
-    """States and outages go on alike when what is older than the hot hours is dropped again and again, as in intake."""
+    """States, outages and proposals go on alike when what is older than the hot hours is dropped again and again, as in
+    intake."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proposals, "FARTHEST_MS", NEAR_MS)
+        assert_hot_facts_are_alike(recording, data)
+
+
+def assert_hot_facts_are_alike(recording: Recording, data: st.DataObject) -> None:
     steps = [step for step in recording.accepted() if not isinstance(step.event, Annotation)]
-    whole, pruned = (chain_of(recording, (States, Outages)) for _ in range(2))
+    whole, pruned = (chain_of(recording, (States, Outages, Proposals)) for _ in range(2))
     kept_since: dict[Partition, int] = {}
     start = 0
     for cut in [*sorted(data.draw(st.lists(st.integers(0, len(steps)), max_size=3))), len(steps)]:
@@ -158,7 +169,7 @@ def test_a_row_that_is_kept_has_the_longest_hold_it_had_until_then() -> None:
     written = [lines.sample("l1", "a", START + 1000 * at, status, interval) for at, status, interval in said]
     recording = Recording(BOOKS[0], tuple(written), partitioned=False)
     *before, late = recording.accepted()
-    whole, pruned = (chain_of(recording, (States, Outages)) for _ in range(2))
+    whole, pruned = (chain_of(recording, (States, Outages, Proposals)) for _ in range(2))
     live(whole, before)
     live(pruned, before)
     pruned.forget("l1", START + 200_000)
@@ -171,10 +182,14 @@ def test_a_row_that_is_kept_has_the_longest_hold_it_had_until_then() -> None:
 
 def told_since(chain: Chain, key: str, since: int) -> list[dict[str, Any]]:
     """What was last said of the time after an instant."""
-    rows, ended = (current_of(said) for said in chain.loop.keys[key].published)
-    states = [row.current() for row in rows if is_open_after(since, row.to)]
-    outages = [outage.current() for outage in ended if is_open_after(since, outage.ended_at)]
-    return sorted(states, key=itemgetter("from")) + sorted(outages, key=itemgetter("started_at"))
+    rows, ended, proposed = (current_of(said) for said in chain.loop.keys[key].published)
+    told = [
+        [row.current() for row in rows if is_open_after(since, row.to)],
+        [outage.current() for outage in ended if is_open_after(since, outage.ended_at)],
+        [proposal.current() for proposal in proposed if is_open_after(since, proposal.to)],
+    ]
+    orders = itemgetter("from"), itemgetter("started_at"), itemgetter("from", "cause")
+    return [fact for facts, order in zip(told, orders, strict=True) for fact in sorted(facts, key=order)]
 
 
 def current_of(published: Iterable[Any]) -> list[Any]:

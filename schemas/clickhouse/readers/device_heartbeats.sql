@@ -1,5 +1,6 @@
--- device-heartbeats: samples into `heartbeats` and `heartbeat_details`, ticks into `ticks`; what is neither is a dead
--- letter. One view hangs on the topic, so that no message can pass before the others are there.
+-- device-heartbeats: samples into `heartbeats` and `heartbeat_details`, those that report a cause into `diagnoses`, too,
+-- ticks into `ticks`; what is none of these is a dead letter. One view hangs on the topic, so that no message can pass
+-- before the others are there.
 
 CREATE TABLE topic_device_heartbeats (value String)
 ENGINE = Kafka SETTINGS {kafka}, kafka_topic_list = 'device-heartbeats',
@@ -10,6 +11,9 @@ CREATE TABLE said_device_heartbeats
     fields     Map(String, String),
     id         String,
     time       Nullable(DateTime64(3, 'UTC')),
+    _key       String,
+    _value     String,
+    _headers   Array(Tuple(name String, value String)),
     _partition UInt16,
     _offset    UInt64,
     _timestamp DateTime64(3, 'UTC')
@@ -52,6 +56,16 @@ SELECT
 FROM said_device_heartbeats
 WHERE id != '' AND location_id != '' AND device_id != '' AND occurred_at IS NOT NULL;
 
+CREATE MATERIALIZED VIEW read_diagnoses TO diagnoses AS
+SELECT
+    fivenines_text(fields['location_id']) AS location_id,
+    fivenines_text(fields['device_id']) AS device_id,
+    time AS occurred_at,
+    fivenines_text(fields['reported_cause']) AS reported_cause,
+    _key, _value, _headers, _partition, _offset, _timestamp
+FROM said_device_heartbeats
+WHERE reported_cause != '' AND id != '' AND location_id != '' AND device_id != '' AND occurred_at IS NOT NULL;
+
 CREATE MATERIALIZED VIEW read_ticks TO ticks AS
 SELECT fivenines_text(fields['collector_id']) AS collector_id, time AS occurred_at, _partition, _offset, _timestamp
 FROM said_device_heartbeats
@@ -63,5 +77,6 @@ SELECT
     fivenines_event_fields(value, _headers.name, _headers.value) AS fields,
     fivenines_or_attribute(fields['id'], 'id', value, _headers.name, _headers.value) AS id,
     fivenines_instant(fivenines_or_attribute(fields['occurred_at'], 'time', value, _headers.name, _headers.value)) AS time,
+    _key, value AS _value, arrayZip(_headers.name, _headers.value) AS _headers,
     _partition, _offset, ifNull(_timestamp_ms, toDateTime64(0, 3, 'UTC')) AS _timestamp
 FROM topic_device_heartbeats;

@@ -17,6 +17,12 @@ WHERE (_partition, _offset) NOT IN (
     SELECT toUInt16(partition), toUInt64(offset) FROM dead_letters
     WHERE topic = 'device-heartbeats' AND isNotNull(partition) AND isNotNull(offset));
 
+CREATE OR REPLACE VIEW diagnoses_accepted AS
+SELECT * FROM diagnoses FINAL
+WHERE (_partition, _offset) NOT IN (
+    SELECT toUInt16(partition), toUInt64(offset) FROM dead_letters
+    WHERE topic = 'device-heartbeats' AND isNotNull(partition) AND isNotNull(offset));
+
 CREATE OR REPLACE VIEW ticks_accepted AS
 SELECT * FROM ticks
 WHERE (_partition, _offset) NOT IN (

@@ -4,6 +4,8 @@ CREATE OR REPLACE VIEW location_states_current AS SELECT * FROM location_states 
 
 CREATE OR REPLACE VIEW location_outages_current AS SELECT * FROM location_outages FINAL WHERE NOT retracted;
 
+CREATE OR REPLACE VIEW exclusion_proposals_current AS SELECT * FROM exclusion_proposals FINAL WHERE NOT retracted;
+
 CREATE OR REPLACE VIEW availability_current AS SELECT * FROM availability FINAL WHERE NOT retracted;
 
 CREATE OR REPLACE VIEW credits_current AS SELECT * FROM credits FINAL WHERE NOT retracted;
