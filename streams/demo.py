@@ -1,10 +1,13 @@
 """A month of a sample fleet through the live platform: played, waited for, and read back."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from schemas.events import Annotation
+from schemas.wire import encode_event
 from streams.publishing import Publisher
 from streams.simulate import Simulation, play
 
@@ -25,6 +28,69 @@ def publish(simulation: Simulation, kafka: Mapping[str, str], partitions: int, c
             sent += len(batch)
             count(len(batch))
     return sent
+
+
+def correct(client: Client, kafka: Mapping[str, str]) -> dict[str, Any]:
+    """After the largest credit was issued, somebody approves a cause for most of its downtime: what was corrected."""
+    query = """
+        SELECT c.account_id AS account_id, c.location_id AS location_id, c.month AS month, c.credit_days AS credit_days,
+            argMax(o.started_at, dateDiff('second', o.started_at, o.ended_at)) AS begins,
+            argMax(o.ended_at, dateDiff('second', o.started_at, o.ended_at)) AS ends
+        FROM (SELECT * FROM credits_current WHERE state = 'issued') AS c
+        INNER JOIN (SELECT * FROM location_outages_current WHERE isNotNull(ended_at)) AS o
+            ON o.location_id = c.location_id
+        GROUP BY account_id, location_id, month, credit_days
+        ORDER BY credit_days DESC, location_id LIMIT 1"""
+    (found,) = client.query(query).named_results()
+    note = Annotation(
+        id="corrected",
+        annotation_id="corrected",
+        revision=1,
+        location_id=found["location_id"],
+        from_=_ms(found["begins"]),
+        to=_ms(found["ends"]),
+        cause="third_party",
+        state="approved",
+        author="noc",
+        approved_by="supervisor",
+        evidence="an excavator cut the fibre",
+        recorded_at=MONTH.end,
+    )
+    with Publisher(kafka, PARTITIONS) as publisher:
+        publisher.send(note.TOPIC, note.location_id.encode(), encode_event(note))
+    return dict(found)
+
+
+def answers(client: Client) -> list[tuple[str, int]]:
+    """How many claims got which answer, the most frequent first."""
+    rows = client.query(
+        "SELECT answer, count() FROM claim_answers_current GROUP BY answer ORDER BY count() DESC, answer"
+    )
+    return [(answer, count) for answer, count in rows.result_rows]
+
+
+def entries(client: Client, location_id: str) -> list[dict[str, Any]]:
+    """What the ledger has of a location, in order."""
+    query = "SELECT * FROM billing_credits_current WHERE location_id = {location:String} ORDER BY account_id, month, n"
+    return [dict(row) for row in client.query(query, parameters={"location": location_id}).named_results()]
+
+
+def owed(client: Client) -> tuple[int, int, bool]:
+    """Of the whole ledger how many entries it has, what they add up to, and whether no chain has a gap."""
+    query = "SELECT sum(entries), sum(days), min(is_whole) FROM billing_chains"
+    ((count, days, whole),) = client.query(query).result_rows
+    return count, days, bool(whole)
+
+
+def responses(client: Client) -> tuple[int, int]:
+    """Of the tickets that count how many were answered in time, and how many there are."""
+    query = "SELECT sum(met), sum(total) FROM response_monthly_current WHERE priority = 'all' AND window = 'all'"
+    ((met, total),) = client.query(query).result_rows
+    return met, total
+
+
+def _ms(at: datetime) -> int:
+    return round(at.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def months(client: Client) -> list[dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 import shutil
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from clickhouse_connect.driver.client import Client
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -22,7 +23,18 @@ from streams.cli.stopping import until_told
 from streams.cli.terms import book_of
 from streams.cli.up import lasted
 from streams.cli.visible import visible
-from streams.demo import BLIND_AFTER_S, MONTH, PARTITIONS, months, publish
+from streams.demo import (
+    BLIND_AFTER_S,
+    MONTH,
+    PARTITIONS,
+    answers,
+    correct,
+    entries,
+    months,
+    owed,
+    publish,
+    responses,
+)
 from streams.following import Following
 from streams.platform import PROCESSES, Platform, connected
 from streams.publishing import PublishingError
@@ -107,13 +119,45 @@ def _play(platform: Platform, console: Console) -> None:
     with counting("playing June 2026", MONTH.events) as count:
         publish(MONTH, kafka, PARTITIONS, count)
     with Following(kafka) as following, connected(server) as client:
-        with console.status("following") as status:
-            following.wait(platform.check, status.update)
-            status.update("ClickHouse reads the rest")
-            following.wait_for_tables(client)
+        _follow(platform, following, client, console)
         _show(months(client), console)
+        _show_desk(client, console)
+        corrected = correct(client, kafka)
+        _follow(platform, following, client, console)
+        _show_ledger(corrected, client, console)
         _prove(platform, console)
     _where_next(platform, console)
+
+
+def _follow(platform: Platform, following: Following, client: Client, console: Console) -> None:
+    with console.status("following") as status:
+        following.wait(platform.check, status.update)
+        status.update("ClickHouse reads the rest")
+        following.wait_for_tables(client)
+
+
+def _show_desk(client: Client, console: Console) -> None:
+    told = ", ".join(f"{count} {answer.replace('_', ' ')}" for answer, count in answers(client))
+    met, total = responses(client)
+    console.print(f"\nWhat claims for credits were told: {told}.", highlight=False)
+    console.print(f"First responses: {met} of {total} in time.", highlight=False)
+
+
+def _show_ledger(corrected: Mapping[str, Any], client: Client, console: Console) -> None:
+    """What billing reads of a credit that was issued, and corrected afterwards; and the sum of all."""
+    place = f"{corrected['account_id']}, {corrected['location_id']}, {corrected['month']}"
+    console.print(
+        f"\nWhat billing reads of {visible(place)}: after the credit was issued, a cause was approved", markup=False
+    )
+    table = Table(box=None, pad_edge=False)
+    for name in ("n", "entry", "days", "why"):
+        table.add_column(name, justify="right" if name in ("n", "days") else "left")
+    for entry in entries(client, corrected["location_id"]):
+        table.add_row(str(entry["n"]), entry["type"], f"{entry['days']:+}", Text(visible(entry["reason"])))
+    console.print(table)
+    count, days, whole = owed(client)
+    gaps = "no chain has a gap" if whole else "[red]a chain has a gap[/]"
+    console.print(f"In all {count} entries, {days} days; {gaps}.", highlight=False)
 
 
 def _show(found: Sequence[dict[str, Any]], console: Console) -> None:

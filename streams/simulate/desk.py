@@ -56,9 +56,9 @@ def _claim(
             claim["location_id"] = fleet[-1].location_id
         case 30:
             claim["month"] = _month(simulation.start - 60 * DAY_MS)
-    yield _event(
-        f"C-{number:04}", 1, site, at, "created", actor="customer", ticket_type="credit_claim", priority="low", **claim
-    )
+    asked = {"actor": "customer", "ticket_type": "credit_claim", "priority": "low"}
+    yield _event(f"C-{number:04}", 1, site, at, "created", **asked, **claim)
+    yield _event(f"C-{number:04}", 2, site, at + HOUR_MS, "responded", actor="agent", is_public=True)
 
 
 def _month(at: int) -> str:
