@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from schemas.facts import LocationOutage, LocationState
+from schemas.facts import FACTS, LocationOutage, LocationState
 from schemas.wire import encode_line
 from streams.archive.read import current_facts
 from streams.cli import up
@@ -84,7 +84,7 @@ def test_another_number_of_partitions_is_a_difference(fivenines: Fivenines, plat
 def test_the_month_has_closed_and_earned_credits(on: Fivenines) -> None:
     facts = [json.loads(line) for line in on("replay", "--from", "archive").out.splitlines()]
     derived = {fact["topic"] for fact in facts} - {"dead-letters"}
-    assert derived == {"availability", "credits", "exclusion-proposals", "location-outages", "location-states"}
+    assert derived == {fact.TOPIC for fact in FACTS}
     assert {fact["value"]["closed"] for fact in facts if fact["topic"] == "availability"} == {True, False}
 
 

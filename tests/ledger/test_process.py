@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from random import Random
@@ -21,7 +22,8 @@ from schemas.facts import BillingCredit, ClaimAnswer, Credit, Fact, ResponseMont
 from streams import topics
 from streams.folds.billing import is_whole
 from tests.decide.platform import wait
-from tests.laws.runs import current
+from tests.laws.runs import Current, current
+from tests.ledger.consumer import in_bursts
 from tests.ledger.kept import chains
 from tests.ledger.story import DERIVATION, PARTITIONS, Out, Story
 
@@ -53,22 +55,29 @@ class Live:
 
     def facts(self) -> list[Fact]:
         """What committed transactions said, in the order of each partition."""
-        return [kind.read(msgspec.json.decode(value)) for kind in SAID for value in self._values(kind.TOPIC)]
+        kinds = {kind.TOPIC: kind for kind in SAID}
+        return [kinds[topic].read(msgspec.json.decode(value)) for topic, value in self._values(*kinds)]
 
-    def _values(self, topic: str) -> Iterator[bytes]:
+    def _values(self, *topics: str) -> Iterator[tuple[str, bytes]]:
         consumer = Consumer(
             {
                 "bootstrap.servers": self._bootstrap,
                 "group.id": "nobody",
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
+                "fetch.wait.max.ms": 20,
             }
         )
         try:
-            for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
-                consumer.assign([TopicPartition(topic, partition, 0)])
-                while (message := consumer.poll(10)) is not None and message.error() is None:
-                    yield message.value() or b""
+            left = {(topic, partition) for topic in topics for partition in range(PARTITIONS)}
+            consumer.assign([TopicPartition(*place, 0) for place in left])
+            while left:
+                message = consumer.poll(10)
+                assert message is not None
+                if message.error() is None:
+                    yield message.topic() or "", message.value() or b""
+                else:
+                    left.remove((message.topic() or "", message.partition() or 0))
         finally:
             consumer.close()
 
@@ -85,10 +94,21 @@ class Live:
             return told == others and {first: total for first, total in booked.items() if total} == days
 
         wait(is_settled, within_s, lambda: "\n".join(process.log() for process in self.processes))
+        self._reads_as_owed(owed)
         for chain in chains(self.facts()).values():
             assert is_whole(chain)
             assert [entry.type == "credit.issued" for entry in chain] == [True] + [False] * (len(chain) - 1)
             assert all(entry.days for entry in chain)
+
+    def _reads_as_owed(self, owed: Current) -> None:
+        """Billing reads the topic as it likes, and has booked for each account what is owed."""
+        days: Counter[str] = Counter()
+        for name, fact in owed.items():
+            if name[0] == BillingCredit.TOPIC:
+                days[fact["account_id"]] += fact["days"]
+        entries = [msgspec.json.decode(value) for _, value in self._values(BillingCredit.TOPIC)]
+        billing = in_bursts(entries, Random(0))
+        assert {name: each.days for name, each in billing.accounts.items() if each.days} == days
 
     def close(self) -> None:
         for process in self.processes:
