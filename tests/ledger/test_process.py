@@ -14,11 +14,13 @@ from random import Random
 import msgspec
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from infra import ports
 from infra.guard import die_with_guard
 from infra.kafka import EmbeddedKafka
 from schemas.facts import BillingCredit, ClaimAnswer, Credit, Fact, ResponseMonth, TicketResponse
+from schemas.topics import TOPICS
 from streams import topics
 from streams.folds.billing import is_whole
 from tests.decide.platform import wait
@@ -151,12 +153,24 @@ class Process:
         return self._process.wait(within_s)
 
 
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
+    """A Kafka of these tests' own: the ledger's topics have fixed names."""
+    with EmbeddedKafka(tmp_path_factory.mktemp("broker") / "kafka", heap="512M") as kafka:
+        yield kafka
+
+
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[Live]:
-    with EmbeddedKafka(tmp_path / "kafka", heap="512M") as kafka:
-        live = Live(kafka.bootstrap, tmp_path)
-        yield live
-        live.close()
+def live(broker: EmbeddedKafka, tmp_path: Path) -> Iterator[Live]:
+    """The topics are made anew for each test."""
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap})
+    old = [name for name in admin.list_topics(timeout=10).topics if name in TOPICS]
+    for deleted in admin.delete_topics(old).values() if old else ():
+        deleted.result()
+    wait(lambda: not TOPICS.keys() & admin.list_topics(timeout=10).topics.keys(), 30, lambda: "topics stay")
+    live = Live(broker.bootstrap, tmp_path)
+    yield live
+    live.close()
 
 
 def parts(story: Story, count: int) -> list[list[Out]]:
