@@ -193,9 +193,24 @@ class Books:
         if before <= self.forgotten_before:
             return Batch()
         self.forgotten_before = before
-        return Batch(records=dict(self._forgotten(each, before) for each in list(self._chain.loop.keys)))
+        forgotten = dict(self._forgotten_location(each, before) for each in list(self._chain.loop.keys))
+        for account_id in list(self._chain.desk.keys):
+            forgotten.update(self._forgotten_tickets(account_id, before))
+        return Batch(records=forgotten)
 
-    def _forgotten(self, location_id: str, before: int) -> tuple[bytes, bytes | None]:
+    def _forgotten_tickets(self, account_id: str, before: int) -> dict[bytes, bytes | None]:
+        desk = self._chain.desk
+        forgotten = dict(accounts.forget(desk, account_id, before, self.world.account_calendar(account_id)))
+        if forgotten:
+            left = desk.keys[account_id].states[0].by_ticket.values() if account_id in desk.keys else ()
+            self._first[account_id] = {identity: event for events in left for identity, event in events.items()}
+            if left:
+                self._accounts[account_id] = None  # to know again when it is due
+            else:
+                del self._first[account_id]
+        return forgotten
+
+    def _forgotten_location(self, location_id: str, before: int) -> tuple[bytes, bytes | None]:
         loop, key = self._chain.loop, records.key_of("location", location_id)
         loop.forget(location_id, before)
         held = loop.keys[location_id]
