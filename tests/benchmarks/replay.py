@@ -1,15 +1,20 @@
-"""The audit's replay of a file, beside a loop that only decodes it; and what a long file costs in memory."""
+"""The audit's replay of a file, beside a loop that only decodes it; what a long file costs in memory; and tickets."""
 
 from collections.abc import Iterator
+from random import Random
 from statistics import median
+from typing import Any
 
 from schemas import times
+from schemas.derivation import DAY_MS, HOUR_MS
+from schemas.wire import encode_line
 from tests.benchmarks.figures import Figure, number
 from tests.benchmarks.load import Load, Message
 from tests.benchmarks.stage import Command, Stage, command, fivenines, median_ratio, ours
 
 START = times.parse("2026-03-02T08:00:00Z")
 LONG = 20_000_000
+TICKETS = 100_000
 GIB = 1024
 
 
@@ -44,6 +49,57 @@ def replay(stage: Stage) -> Iterator[Figure]:
         details={"seconds": [run.seconds for run in decoded]},
     )
     yield _memory(stage)
+    yield _tickets(stage)
+
+
+def _tickets(stage: Stage) -> Figure:
+    """Tickets of a thousand accounts over eighty days: created, answered, closed."""
+    count = 3 * (1_000 if stage.small else TICKETS)
+    with stage.folder() as folder:
+        file = folder / "tickets.ndjson"
+        with file.open("wb") as output:
+            output.writelines(_ticket_lines(count // 3))
+        runs, decoded = [], []
+        for _ in range(stage.rounds):
+            runs.append(command(fivenines("replay", "--from", file, "--format", "ndjson")))
+            decoded.append(command(ours("decode", file, "tickets")))
+            stage.say(f"tickets: replay {runs[-1].seconds:.1f} s, decoding alone {decoded[-1].seconds:.1f} s")
+    rates, theirs = ([count / run.seconds for run in each] for each in (runs, decoded))
+    return Figure(
+        name="replay of tickets ÷ decoding alone",
+        value=median_ratio(rates, theirs),
+        unit="×",
+        target=1 / 10,
+        note=f"{count:,} events at {number(median(rates))}/s; {number(median(theirs))}/s",
+        details={"seconds": [run.seconds for run in runs], "decoding": [run.seconds for run in decoded]},
+    )
+
+
+def _ticket_lines(tickets: int) -> Iterator[bytes]:
+    """In order of time."""
+    chance, said = Random(1), []
+    for place in range(tickets):
+        at = START + chance.randrange(80 * DAY_MS)
+        answered = at + chance.randrange(6 * HOUR_MS)
+        asked = {"ticket_type": "incident", "priority": chance.choice(["urgent", "medium", "low"]), "channel": "web"}
+        steps: list[tuple[int, str, dict[str, Any]]] = [
+            (at, "created", {"actor": "customer", **asked}),
+            (answered, "responded", {"actor": "agent", "is_public": True}),
+            (answered + chance.randrange(6 * HOUR_MS), "closed", {"actor": "agent"}),
+        ]
+        for step, (when, event_type, fields) in enumerate(steps):
+            written = times.render(when)
+            value = {
+                "id": f"T{place}.{step}",
+                "ticket_id": f"T{place}",
+                "account_id": f"acct-{place % 1000}",
+                "occurred_at": written,
+                "received_at": written,
+                "event_type": event_type,
+                **fields,
+            }
+            said.append((when, encode_line("tickets", f"acct-{place % 1000}", value)))
+    return (line for _, line in sorted(said))
 
 
 def _memory(stage: Stage) -> Figure:

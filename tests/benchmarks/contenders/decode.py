@@ -1,6 +1,6 @@
-"""A loop that decodes the lines of a file, times included, and does nothing else.
+"""A loop that decodes the lines of a file and does nothing else.
 
-python -m tests.benchmarks.contenders.decode FILE
+python -m tests.benchmarks.contenders.decode FILE [tickets]
 """
 
 import gc
@@ -23,8 +23,19 @@ class Line(msgspec.Struct, gc=False):
     headers: dict[str, str] | None = None
 
 
-def run(file: Path) -> dict[str, object]:
-    decode = msgspec.json.Decoder(Line).decode
+class TicketLine(msgspec.Struct, gc=False):
+    """A step of a ticket, likewise."""
+
+    topic: str
+    value: dict[str, str | bool | None]
+    key: str | None = None
+
+
+KINDS: dict[str, type[msgspec.Struct]] = {"heartbeats": Line, "tickets": TicketLine}
+
+
+def run(file: Path, kind: str = "heartbeats") -> dict[str, object]:
+    decode = msgspec.json.Decoder(KINDS[kind]).decode
     gc.disable()
     count = 0
     started = time.monotonic()
@@ -36,4 +47,4 @@ def run(file: Path) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(Path(sys.argv[1]))))
+    print(json.dumps(run(Path(sys.argv[1]), *sys.argv[2:])))
