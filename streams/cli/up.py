@@ -32,12 +32,13 @@ FRESHNESS = """
     SELECT min(through) AS through, max(age_ms) AS age_ms, max(silent_ms) AS silent_ms, count() AS partitions
     FROM freshness WHERE topic = 'device-heartbeats'"""
 OUTAGES = "SELECT * FROM location_outages_now ORDER BY started_at"
+WAITING = "SELECT * FROM ticket_responses_due WHERE urgency != 'later' ORDER BY due_at, account_id, ticket_id"
 
 
 @command(app, "up")
 def up(settings: Settings) -> None:
-    """Start the servers, topics, tables, intake and worker, and stay: a live table of what is down. Ctrl-C stops in
-    order."""
+    """Start the servers, topics, tables and what derives, and stay: a live table of what is down and of which tickets
+    wait for an answer. Ctrl-C stops in order."""
     book_of(settings)  # a mistake in the terms is said before anything starts
     console = Console(stderr=True)
     with until_told() as stop, Platform(settings, steps(console)) as platform:
@@ -72,7 +73,9 @@ def _watch(platform: Platform, client: Client, stop: threading.Event) -> None:
 
 def _picture(client: Client) -> RenderableType:
     try:
-        return Group(_freshness(_rows(client, FRESHNESS)), _outages(_rows(client, OUTAGES)))
+        return Group(
+            _freshness(_rows(client, FRESHNESS)), _outages(_rows(client, OUTAGES)), _waiting(_rows(client, WAITING))
+        )
     except ClickHouseError as error:
         return Text(visible(f"ClickHouse does not answer: {error}"), style="red")
 
@@ -91,6 +94,23 @@ def _outages(rows: Rows) -> Table:
         table.add_row(location, since, lasted(row["duration_ms"]), row["kind"])
     if not rows:
         table.add_row("[green]nothing[/]", "", "", "")
+    if len(rows) > SHOWN:
+        table.caption = f"and {len(rows) - SHOWN} more"
+    return table
+
+
+def _waiting(rows: Rows) -> RenderableType:
+    """The tickets whose first answer is overdue or due within the hour, the most urgent first."""
+    if not rows:
+        return Text("no first answer is due within the hour", style="green")
+    table = Table(title="To be answered", title_justify="left", title_style="bold", expand=True)
+    for name in ("account", "ticket", "priority", "due", "in"):
+        table.add_column(name)
+    for row in rows[:SHOWN]:
+        names = [Text(visible(row[name])) for name in ("account_id", "ticket_id")]
+        late = row["urgency"] == "overdue"
+        left = f"[red]{lasted(-row['left_ms'])} late[/]" if late else lasted(row["left_ms"])
+        table.add_row(*names, row["priority"], f"{row['due_at']:%Y-%m-%d %H:%M:%S}", left)
     if len(rows) > SHOWN:
         table.caption = f"and {len(rows) - SHOWN} more"
     return table

@@ -1,6 +1,7 @@
 """The picture that `up` shows: what is down now, and how old that is, whatever the ids look like."""
 
 import io
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,10 +18,10 @@ MARKUP = ("site[/a]", "site[bold]", "[/]", "[red]site", "site\\", "site\\[b]")
 
 
 class Answers:
-    """A ClickHouse of which only the two answers of the picture are known."""
+    """A ClickHouse of which only the three answers of the picture are known."""
 
-    def __init__(self, heard: dict[str, Any], *down: dict[str, Any]) -> None:
-        self._answers = {up.FRESHNESS: [heard], up.OUTAGES: list(down)}
+    def __init__(self, heard: dict[str, Any], *down: dict[str, Any], waiting: Sequence[dict[str, Any]] = ()) -> None:
+        self._answers = {up.FRESHNESS: [heard], up.OUTAGES: list(down), up.WAITING: list(waiting)}
 
     def query(self, query: str) -> "Answers":
         self._rows = self._answers[query]
@@ -43,8 +44,15 @@ def shown(picture: RenderableType) -> list[str]:
     return [" ".join(line.replace("│", " ").split()) for line in printed.splitlines()]
 
 
-def picture(heard: dict[str, Any], *down: dict[str, Any]) -> list[str]:
-    client: Client = Answers(heard, *down)  # type: ignore[assignment]
+def ticket(ticket_id: str, left_ms: int) -> dict[str, Any]:
+    due = NOON + timedelta(milliseconds=left_ms)
+    urgency = "overdue" if left_ms < 0 else "soon"
+    named = {"account_id": "acme", "ticket_id": ticket_id, "priority": "urgent"}
+    return {**named, "due_at": due, "left_ms": left_ms, "urgency": urgency}
+
+
+def picture(heard: dict[str, Any], *down: dict[str, Any], waiting: Sequence[dict[str, Any]] = ()) -> list[str]:
+    client: Client = Answers(heard, *down, waiting=waiting)  # type: ignore[assignment]
     return shown(up._picture(client))
 
 
@@ -57,6 +65,13 @@ def test_what_is_down_is_shown_with_since_when_and_for_how_long() -> None:
 
 def test_that_nothing_is_down_is_said() -> None:
     assert "nothing" in picture(HEARD)
+
+
+def test_tickets_that_wait_are_shown_with_how_long_they_may() -> None:
+    lines = picture(HEARD, waiting=[ticket("T[/]1", -90_000), ticket("T2", 600_000)])
+    assert "acme T[/]1 urgent 2026-06-10 11:58:30 1 min 30 s late" in lines
+    assert "acme T2 urgent 2026-06-10 12:10:00 10 min 00 s" in lines
+    assert "no first answer is due within the hour" in picture(HEARD)
 
 
 def test_what_does_not_fit_is_counted() -> None:
