@@ -77,7 +77,7 @@ def test_tickets_that_wait_are_shown_with_how_long_they_may() -> None:
 def test_what_does_not_fit_is_counted() -> None:
     lines = picture(HEARD, *(outage(f"loc-{number:02}") for number in range(up.SHOWN + 7)))
     assert sum(line.startswith("loc-") for line in lines) == up.SHOWN
-    assert lines[-1] == "and 7 more"
+    assert "and 7 more" in lines
 
 
 def test_before_anything_arrived_that_is_said() -> None:
