@@ -104,6 +104,8 @@ class Replay:
     def end(self) -> None:
         """All was read: settle what only the whole log can tell."""
         self.bulk.move_time(self.world)
+        if set(self.world.clocks) == {None}:  # a file without partitions: nothing belongs to any
+            self.world.partition_of = lambda _: None
         self._settle_conflicts()
 
     def derived(self, wanted: Callable[[str], bool]) -> Iterator[Fact]:
@@ -182,8 +184,6 @@ class Replay:
 
     def _add_registered(self, wanted: Callable[[str], bool]) -> None:
         """A location that never reported has months, too: in its own partition, if the recording has any."""
-        if set(self.world.clocks) == {None}:
-            self.world.partition_of = lambda _: None
         for location_id in filter(wanted, self.world.registry.ids("location")):
             self.chain.loop.held(location_id, self.world.partition_of(location_id))
 
