@@ -146,8 +146,8 @@ class Replay:
                 return next((month for month in months if month.identity == published.identity), None)
         return None
 
-    def _take(self, entry: Entry) -> None:
-        line = entry.line
+    def judged(self, line: Line, unknown: Counter[str] | None = None) -> Event | Rejected | None:
+        """The event of a message, or why it is refused; None: it had not arrived. `unknown` is as for `decode`."""
         event = decode(
             line.topic,
             line.value,
@@ -156,9 +156,15 @@ class Replay:
             timestamp=line.timestamp,
             check_key=line.partition is not None,
             gate=self._gate,
-            unknown=self.unknown,
+            unknown=unknown,
         )
-        if self.until is not None and not self._had_arrived(event, line.timestamp, self.until):
+        had_arrived = self.until is None or self._had_arrived(event, line.timestamp, self.until)
+        return event if had_arrived else None
+
+    def _take(self, entry: Entry) -> None:
+        line = entry.line
+        event = self.judged(line, self.unknown)
+        if event is None:
             return
         if isinstance(event, Rejected):
             self._refuse(event, entry)
