@@ -18,3 +18,9 @@ SOURCE: Final = f"holidays {version('holidays')}"
 def days_off(country: str, subdivision: str, year: int) -> frozenset[date]:
     """The holidays of a year, those that are kept on another day included."""
     return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=year, expand=False))
+
+
+def day_off(country: str, subdivision: str, day: date) -> str | None:
+    """The name of the holiday that a day is; None: it is none."""
+    name: str | None = holidays.country_holidays(country, subdiv=subdivision, years=day.year, expand=False).get(day)
+    return name

@@ -1,6 +1,6 @@
 """Reads back what was accepted, for replay and repair, and the facts in force."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -83,6 +83,44 @@ def accepted_ticks(
     table = "ticks" if refused_too else "ticks_accepted"
     for batch in _batches(client, columns, table, "_partition, collector_id, occurred_at", None, since, until):
         yield Ticks(*batch)
+
+
+def accepted_ticks_at(client: Client, instants: Iterable[int]) -> Iterator[Ticks]:
+    """Ticks of these instants (ms) alone."""
+    query = """
+        SELECT
+            collector_id, toUnixTimestamp64Milli(occurred_at), _partition, _offset, toUnixTimestamp64Milli(_timestamp)
+        FROM ticks_accepted WHERE has({instants:Array(Int64)}, toUnixTimestamp64Milli(occurred_at))"""
+    with client.query_column_block_stream(query, parameters={"instants": [*instants]}) as blocks:
+        for block in blocks:
+            yield Ticks(*block)
+
+
+def heartbeat_ids(client: Client, location: str, since: int, until: int) -> dict[tuple[int, int], str]:
+    """The ids of a location's heartbeats that occurred in `[since, until)` (ms), by partition and offset, as far as
+    they are kept: for 35 days."""
+    query = """
+        SELECT _partition, _offset, id FROM heartbeat_details
+        WHERE location_id = {location:String} AND occurred_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
+            AND occurred_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')"""
+    given = {"location": location, "since": since, "until": until}
+    return {(partition, offset): name for partition, offset, name in client.query(query, parameters=given).result_rows}
+
+
+def place_of(client: Client, ids: Sequence[str]) -> str | None:
+    """The location of the published fact that one of these ids names, whether or not it is current; of a claim without
+    a location, and of any other ticket, its account. None: there is none, or there are several."""
+    query = """
+        SELECT location_id FROM location_outages WHERE has({ids:Array(String)}, outage_id)
+        UNION DISTINCT SELECT location_id FROM exclusion_proposals WHERE has({ids:Array(String)}, proposal_id)
+        UNION DISTINCT SELECT location_id FROM credits WHERE has({ids:Array(String)}, credit_id)
+        UNION DISTINCT SELECT location_id FROM billing_credits WHERE has({ids:Array(String)}, id)
+        UNION DISTINCT SELECT ifNull(location_id, account_id) FROM claim_answers
+            WHERE hasAny({ids:Array(String)}, [ticket_id, concat(account_id, '/', ticket_id)])
+        UNION DISTINCT SELECT ifNull(location_id, account_id) FROM ticket_events
+            WHERE hasAny({ids:Array(String)}, [ticket_id, concat(account_id, '/', ticket_id)])"""
+    found = client.query(query, parameters={"ids": [*ids]}).result_rows
+    return found[0][0] if len(found) == 1 else None
 
 
 def accepted_registry(client: Client, *, refused_too: bool = False) -> Iterator[Line]:

@@ -104,6 +104,8 @@ class Replay:
     def end(self) -> None:
         """All was read: settle what only the whole log can tell."""
         self.bulk.move_time(self.world)
+        if set(self.world.clocks) == {None}:  # a file without partitions: nothing belongs to any
+            self.world.partition_of = lambda _: None
         self._settle_conflicts()
 
     def derived(self, wanted: Callable[[str], bool]) -> Iterator[Fact]:
@@ -144,8 +146,8 @@ class Replay:
                 return next((month for month in months if month.identity == published.identity), None)
         return None
 
-    def _take(self, entry: Entry) -> None:
-        line = entry.line
+    def judged(self, line: Line, unknown: Counter[str] | None = None) -> Event | Rejected | None:
+        """The event of a message, or why it is refused; None: it had not arrived. `unknown` is as for `decode`."""
         event = decode(
             line.topic,
             line.value,
@@ -154,9 +156,15 @@ class Replay:
             timestamp=line.timestamp,
             check_key=line.partition is not None,
             gate=self._gate,
-            unknown=self.unknown,
+            unknown=unknown,
         )
-        if self.until is not None and not self._had_arrived(event, line.timestamp, self.until):
+        had_arrived = self.until is None or self._had_arrived(event, line.timestamp, self.until)
+        return event if had_arrived else None
+
+    def _take(self, entry: Entry) -> None:
+        line = entry.line
+        event = self.judged(line, self.unknown)
+        if event is None:
             return
         if isinstance(event, Rejected):
             self._refuse(event, entry)
@@ -182,8 +190,6 @@ class Replay:
 
     def _add_registered(self, wanted: Callable[[str], bool]) -> None:
         """A location that never reported has months, too: in its own partition, if the recording has any."""
-        if set(self.world.clocks) == {None}:
-            self.world.partition_of = lambda _: None
         for location_id in filter(wanted, self.world.registry.ids("location")):
             self.chain.loop.held(location_id, self.world.partition_of(location_id))
 

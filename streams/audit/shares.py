@@ -65,6 +65,11 @@ def facts_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
     """Every current fact, in no order. They were derived elsewhere: the audit can be asked nothing more."""
     audit.end()
     yield from audit.chain.settle_desk()
+    yield from derived_in_shares(audit, processes)
+
+
+def derived_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
+    """The facts of locations alone: of these, any that are few can then be derived here, too."""
     with _started(processes, audit) as pool:
         for facts in pool.map(partial(_derived, processes), range(processes)):
             yield from facts

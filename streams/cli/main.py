@@ -32,6 +32,7 @@ MODULES = {
     "import": "imports",
     "replay": "replay",
     "audit": "audit",
+    "explain": "explain",
     "doctor": "doctor",
     "topics": "setup",
     "migrate": "setup",

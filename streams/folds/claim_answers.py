@@ -4,8 +4,8 @@ The answers are tried in one order, and the first that is true is given. It refu
 ticket that an agent wrote on nobody's behalf.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 from schemas import times
 from schemas.facts import ClaimAnswer, Fact
@@ -20,6 +20,17 @@ from streams.folds.world import World
 FOLD_VERSION = 1
 
 DEPENDS_ON = ("month_close_delay_h", "correction_horizon_days")
+
+
+class Trial(NamedTuple):
+    """An answer as it is tried: what is asked, whether that is true, the sentence for who writes to the customer if it
+    is; and the instants that decided, each with the one that it is compared with."""
+
+    answer: Answer
+    asks: str
+    holds: bool
+    reason: str
+    instants: tuple[tuple[str, int, int], ...] = ()
 
 
 class ClaimAnswers(OfClaims):
@@ -61,14 +72,9 @@ def claimed_month(claim: Claim, world: World) -> Month | None:
 
 def answer(claim: Claim, judged: Iterable[Judgement], world: World) -> ClaimAnswer:
     """What a claim is told, given the closed months at its location, whoever had it."""
-    month = claimed_month(claim, world)
-    terms = month.terms if month is not None else _terms_when_made(claim, world)
+    terms = terms_for(claim, world)
     made = claim.claimed_at(terms)
-    if month is None or claim.location_id is None:
-        told, reason = _unplaced(claim)
-    else:
-        earned = [one for one in judged if one.calendar_month.name == month.name and one.days]
-        told, reason = _judged(claim, made, month, earned, world)
+    told = next(trial for trial in trials(claim, judged, world) if trial.holds)
     return ClaimAnswer(
         terms=terms.reference,
         fold_version=FOLD_VERSION,
@@ -78,43 +84,69 @@ def answer(claim: Claim, judged: Iterable[Judgement], world: World) -> ClaimAnsw
         location_id=claim.location_id,
         month=claim.month,
         claimed_at=claim.created_at if made is None else made,
-        answer=told,
-        reason=reason,
+        answer=told.answer,
+        reason=told.reason,
     )
 
 
-def _unplaced(claim: Claim) -> tuple[Answer, str]:
+def terms_for(claim: Claim, world: World) -> Terms:
+    """Those of the month that is claimed; where there is none, of the one in which the claim was made."""
+    month = claimed_month(claim, world)
+    return month.terms if month is not None else _terms_when_made(claim, world)
+
+
+def trials(claim: Claim, judged: Iterable[Judgement], world: World) -> Iterator[Trial]:
+    """The answers in the order in which they are tried; the first that holds is given, and one always does."""
+    month = claimed_month(claim, world)
+    if month is None or claim.location_id is None:
+        yield from _unplaced(claim)
+    else:
+        earned = [one for one in judged if one.calendar_month.name == month.name and one.days]
+        yield from _judged(claim, claim.claimed_at(month.terms), month, earned, world)
+
+
+def _unplaced(claim: Claim) -> Iterator[Trial]:
     """A claim that names no location or no month, or a month that no calendar has."""
-    if claim.location_id and claim.month:
-        return "no_credit", f"there is no month {claim.month}"
     missing = [name for name, value in (("location", claim.location_id), ("month", claim.month)) if not value]
-    return "incomplete", f"the claim names no {' and no '.join(missing)}"
+    names = f"the claim names no {' and no '.join(missing)}"
+    yield Trial("incomplete", "Does it leave out its location or its month?", bool(missing), names)
+    yield Trial("no_credit", "Does it name a month that no calendar has?", True, f"there is no month {claim.month}")
 
 
-def _judged(
-    claim: Claim, made: int | None, month: Month, earned: Sequence[Judgement], world: World
-) -> tuple[Answer, str]:
+def _judged(claim: Claim, made: int | None, month: Month, earned: Sequence[Judgement], world: World) -> Iterator[Trial]:
     own = next((one for one in earned if one.month.account_id == claim.account_id), None)
     at = claim.created_at if made is None else made
     windows = claim_windows(month, None, ()) if own is None else own.windows
-    decided_at = _decided_at(month, world)
-    is_decided = (world.slowest or 0) >= decided_at
-    if own is not None and own.accepted == (made, claim.ticket_id):
-        return "accepted", f"made in time, before {times.render(own.deadline)}"
-    if made is not None and made < month.start:
-        return "early", f"the month began at {times.render(month.start)}: a claim made before that does not count"
-    if made is not None and not is_decided and is_within(at, windows):
-        return "early", f"the claim is kept: the month is decided at {times.render(decided_at)}"
-    if not is_within(at, windows) and at >= windows[0][1]:
-        return "too_late", f"to be made before {times.render(max(end for start, end in windows if start <= at))}"
-    if own is not None and own.accepted is not None:
-        by = f"ticket {own.accepted[1]}" if own.accepted[1] else "the provider"
-        return "already_claimed", f"claimed by {by} at {times.render(own.accepted[0])}"
-    if is_decided and not earned:
-        return "no_credit", "the month earned no credit at this location"
-    if is_decided and own is None:
-        return "not_yours", "the month's credit at this location is another account's"
-    return "please_write", f"a claim is made in writing: {', '.join(month.terms.claims.written_channels)}"
+    decided_at, now = _decided_at(month, world), world.slowest or 0
+    is_decided = now >= decided_at
+    decides = ("time, against the month's closing", now, decided_at)
+    is_accepted = own is not None and own.accepted == (made, claim.ticket_id)
+    reason = "" if own is None else f"made in time, before {times.render(own.deadline)}"
+    yield Trial("accepted", "Is it the claim that counts for a credit of this account?", is_accepted, reason)
+    reason = f"the month began at {times.render(month.start)}: a claim made before that does not count"
+    begin = ("made, against the month's begin", at, month.start)
+    is_early = made is not None and made < month.start
+    yield Trial("early", "Was it made before the month began?", is_early, reason, (begin,))
+    reason = f"the claim is kept: the month is decided at {times.render(decided_at)}"
+    is_early = made is not None and not is_decided and is_within(at, windows)
+    yield Trial("early", "Was it made in time, and the month is not decided?", is_early, reason, (decides,))
+    last = max((end for start, end in windows if start <= at), default=windows[0][1])
+    is_late = not is_within(at, windows) and at >= windows[0][1]
+    reason = f"to be made before {times.render(last)}"
+    yield Trial(
+        "too_late", "Were the windows over?", is_late, reason, (("made, against the last window's end", at, last),)
+    )
+    by, since = ("", 0) if own is None or own.accepted is None else (own.accepted[1], own.accepted[0])
+    reason = f"claimed by {f'ticket {by}' if by else 'the provider'} at {times.render(since)}"
+    is_claimed = own is not None and own.accepted is not None
+    yield Trial("already_claimed", "Was another claim accepted for this credit?", is_claimed, reason)
+    reason = "the month earned no credit at this location"
+    asks = "Is the month decided, and has nobody earned a credit in it?"
+    yield Trial("no_credit", asks, is_decided and not earned, reason, (decides,))
+    reason = "the month's credit at this location is another account's"
+    yield Trial("not_yours", "Is the credit another account's?", is_decided and own is None, reason)
+    reason = f"a claim is made in writing: {', '.join(month.terms.claims.written_channels)}"
+    yield Trial("please_write", "Then it was not made in writing, or not yet.", True, reason)
 
 
 def _decided_at(month: Month, world: World) -> int:

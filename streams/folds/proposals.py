@@ -101,6 +101,12 @@ class Proposals(Fold):
             self.hear(known, said, at)
 
     def derive(self, key: str, known: Known, partition: Partition) -> Sequence[ExclusionProposal]:
+        return [
+            proposal for spell, diagnoses in self.diagnosed(key, known) for proposal in proposals(key, spell, diagnoses)
+        ]
+
+    def diagnosed(self, key: str, known: Known) -> list[tuple[Spell, list[Diagnosis]]]:
+        """The outages of which there are diagnoses, each with its own, both in order of time."""
         if not known.said:
             return []
         spells = self._spells(key, known)
@@ -108,11 +114,7 @@ class Proposals(Fold):
         for said, at in known.said.items():
             if (place := _place_of(at, spells)) is not None:
                 of_spell.setdefault(place, []).append(_diagnosis(said, at))
-        return [
-            proposal
-            for place, diagnoses in sorted(of_spell.items())
-            for proposal in proposals(key, spells[place], sorted(diagnoses, key=_order))
-        ]
+        return [(spells[place], sorted(diagnoses, key=_order)) for place, diagnoses in sorted(of_spell.items())]
 
     def _spells(self, key: str, known: Known) -> list[Spell]:
         return [self._spell(key, run) for run in _runs(known.rows or [])]

@@ -148,7 +148,7 @@ class States(Fold):
     def derive(self, key: str, location: Location, partition: Partition) -> Sequence[LocationState]:
         if not location.devices:
             return []
-        judge = self._judge(key, location, partition)
+        judge = self.judge(key, location, partition)
         for device_id, device in location.devices.items():
             device.hold_ms = judge.hold_ms(device_id, device.last_at, self.profiles.known[device.last_code])
         location.settled_at = judge.now
@@ -156,7 +156,8 @@ class States(Fold):
         location.settled_until = min(location.turns_at, self._settled_until(key, location))
         return _continued(location, rows(key, location.devices, self.profiles, judge, self.world))
 
-    def _judge(self, key: str, location: Location, partition: Partition) -> Judge:
+    def judge(self, key: str, location: Location, partition: Partition) -> Judge:
+        """By what the devices of a location are judged. It must have some."""
         devices = location.devices.values()
         since, newest = min(device.first for device in devices), max(device.last_at for device in devices)
         return Judge(self.world, partition, key, since, newest)
@@ -258,7 +259,7 @@ class States(Fold):
         base = location.base
         if base is not None and base.from_ == row.from_ and base.resolution_ms == row.resolution_ms:
             return row
-        judge = self._judge(key, location, partition)
+        judge = self.judge(key, location, partition)
         judge.until = until
         told = _continued(location, rows(key, location.devices, self.profiles, judge, self.world))
         if not told or told[-1].from_ != row.from_:  # what it was made of may be gone

@@ -46,7 +46,7 @@ def dues(ticket: Ticket, window: Window, terms: Terms, ended: int) -> list[Due]:
     when it was answered or withdrawn; `FOREVER`: it was not."""
     clock = _Clock(ticket, window, terms, ended)
     found: list[Due] = []
-    for since, priority in _priorities(ticket):
+    for since, priority in priorities(ticket):
         at = clock.due(priority, ticket.created_at)
         if found and _URGENCY[priority] > _URGENCY[found[-1].priority]:
             at = min(found[-1].at, max(at, clock.due(priority, since)))
@@ -72,7 +72,7 @@ class _Clock:
         self._by_contact_hours = response.clock == "contact"
         self._hours = opening_hours(terms)
         self._targets = response.in_contact_hours if window == "contact" else response.other_times
-        pauses = _waiting(ticket, ended) if response.pause_while_pending_customer else []
+        pauses = waiting(ticket, ended) if response.pause_while_pending_customer else []
         self._pauses = [pause for pause in pauses if pause[1] < FOREVER]
         self._stands_from = next((since for since, until in pauses if until == FOREVER), FOREVER)
 
@@ -87,7 +87,7 @@ class _Clock:
         return at if at <= self._stands_from else FOREVER
 
 
-def _priorities(ticket: Ticket) -> list[tuple[int, Priority]]:
+def priorities(ticket: Ticket) -> list[tuple[int, Priority]]:
     """Each priority and since when; the first since creation."""
     turns = [(turn.at, cast(Priority, turn.value)) for turn in ticket.priorities]
     at_first = [priority for at, priority in turns if at <= ticket.created_at] or [UNSTATED]
@@ -95,7 +95,7 @@ def _priorities(ticket: Ticket) -> list[tuple[int, Priority]]:
     return steps[:1] + [step for before, step in pairwise(steps) if step[1] != before[1]]
 
 
-def _waiting(ticket: Ticket, ended: int) -> list[Interval]:
+def waiting(ticket: Ticket, ended: int) -> list[Interval]:
     """When the provider waited for the customer: until the next status, the closing, or the end."""
     closings = (Turn(closing.at, "closed") for closing in ticket.closings)
     turns = sorted([*ticket.statuses, *closings], key=attrgetter("at"))

@@ -23,8 +23,10 @@ from tests.core.cases import Case, book_of, cases, instant, lines_of, settings_o
 CASES = list(cases())
 
 
-def replayed(case: Case, *, backwards: bool = False, twice: bool = False) -> tuple[list[Fact], Replay]:
-    replay = Replay(book_of(case), settings_of(case))
+def replayed(
+    case: Case, *, backwards: bool = False, twice: bool = False, partitions: int | None = None
+) -> tuple[list[Fact], Replay]:
+    replay = Replay(book_of(case), settings_of(case), partitions=partitions)
     lines = lines_of(case)
     ordered = lines[::-1] if backwards else lines
     replay.read(parse_line(line) for line in (ordered * 2 if twice else ordered))
@@ -142,6 +144,14 @@ def test_a_history_says_what_its_case_says(case: Case) -> None:
 def test_a_history_told_backwards_and_twice_says_the_same(case: Case) -> None:
     facts, _ = replayed(case)
     again, _ = replayed(case, backwards=True, twice=True)
+    assert current(again) == current(facts)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES if "tickets" in case])
+def test_a_file_without_partitions_says_the_same_however_many_a_platform_has(case: Case) -> None:
+    facts, replay = replayed(case)
+    again, _ = replayed(case, partitions=12)
+    assert set(replay.world.clocks) == {None}
     assert current(again) == current(facts)
 
 

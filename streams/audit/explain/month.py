@@ -1,0 +1,186 @@
+"""A month of an account at a location: what was covered, what it was, and what is judged of it (AV-1, AV-2, I-6, I-7,
+I-9, I-10; semantics §4)."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from schemas.facts import Availability, Correction
+from schemas.terms.model import MINUTE_MS
+from streams.audit.explain import inputs
+from streams.audit.explain.arithmetic import Line, as_written, at, compared, cut, equals, ms, number
+from streams.audit.explain.covered import Case, case_of, closing, covered, edges
+from streams.audit.explain.derived import Derived
+from streams.audit.explain.downtime import Parts, counting, parts, taken_away, unknown, up, was_down
+from streams.audit.explain.step import Explanation, Step
+from streams.folds.availability import PLACES
+from streams.intervals import Interval, clip, total, union
+
+
+def explain_month(derived: Derived, fact: Availability) -> Explanation:
+    case = case_of(derived, fact)
+    spans_step, spans = covered(case)
+    notes, others = counting(case)
+    split = parts(case, spans, notes)
+    return Explanation(
+        kind="month",
+        id=f"{fact.location_id}/{fact.month}",
+        name=None,
+        title=f"{fact.month} of {fact.account_id} at {fact.location_id}",
+        fact=fact,
+        steps=[
+            edges(case),
+            spans_step,
+            was_down(case, spans),
+            taken_away(case, split, notes, others),
+            unknown(case, split),
+            up(split, spans),
+            *judged(case),
+            _lowest_tier(case, split),
+            _resolution(case),
+            closing(case),
+            *_corrections(case),
+        ],
+    )
+
+
+def judged(case: Case) -> Iterator[Step]:
+    """Availability, the objective and whether too much is unknown. Nothing is rounded before it is judged."""
+    fact, terms, derived = case.fact, case.terms, case.derived
+    if not fact.covered_ms:
+        yield Step(what="Nothing is covered, so that there is nothing to be judged", gives={"availability": None})
+    else:
+        scaled = cut((ms(fact.covered_ms) - ms(fact.down_ms)) * number(10**PLACES) / ms(fact.covered_ms))
+        share = Decimal(int(scaled.value)).scaleb(-PLACES)
+        yield Step(
+            what=f"Availability: {share:f}",
+            words=[
+                f"The share of covered time that was not down, {fact.covered_ms - fact.down_ms}/{fact.covered_ms}, "
+                f"cut off after {PLACES} places."
+            ],
+            clauses=[derived.cite("AV-1", terms), derived.cite("I-7", terms)],
+            arithmetic=[equals(f"availability, in parts of 10^{PLACES}", scaled)],
+            gives={"availability": share},
+        )
+    yield _objective(case)
+    part, whole = as_written(terms.availability.max_unknown)
+    unknown_part, limit = ms(fact.unknown_ms) * whole, ms(fact.covered_ms) * part
+    yield Step(
+        what="Whether too much of it is unknown",
+        words=["It is incomplete if the unknown share is above the limit; credits are earned all the same."],
+        clauses=[derived.cite("I-6", terms)],
+        arithmetic=[compared(f"unknown above {terms.availability.max_unknown} of covered?", unknown_part, limit)],
+        gives={"incomplete": unknown_part.value > limit.value},
+    )
+
+
+def _objective(case: Case) -> Step:
+    fact, terms = case.fact, case.terms
+    promised, whole = as_written(terms.availability.objective)
+    may_be_down = (whole - promised).found
+    down, allowed = ms(fact.down_ms) * whole, ms(fact.covered_ms) * may_be_down
+    budget = cut(ms(fact.covered_ms) * may_be_down / whole)
+    left = budget.found - ms(fact.down_ms)
+    is_met = down.value <= allowed.value
+    return Step(
+        what=f"The objective of {terms.availability.objective} is {'met' if is_met else 'missed'}",
+        words=["Judged on integers: downtime times the whole, against covered time times the part that may be down."],
+        clauses=[case.derived.cite("AV-1", terms), case.derived.cite("I-10", terms)],
+        arithmetic=[
+            equals("downtime", down),
+            equals("allowed", allowed),
+            compared("met while downtime is not greater", down.found, allowed.found),
+            equals("the budget", budget),
+            equals("left of it", left),
+        ],
+        gives={"objective_met": is_met, "budget_left_ms": int(left.value)},
+    )
+
+
+def _lowest_tier(case: Case, split: Parts) -> Step:
+    """When the downtime reached the least that earns a credit."""
+    lowest = case.terms.credits.tiers[0].minutes
+    left = number(lowest) * ms(MINUTE_MS)
+    lines: list[Line] = [equals(f"the lowest tier, {lowest} minutes", left)]
+    reached: int | None = None
+    for start, end in split.down:
+        if end - start >= left.value:
+            found = at(start) + left.found
+            lines.append(equals("reached", found))
+            reached = int(found.value)
+            break
+        left = left.found - (at(end) - at(start)).found
+        lines.append(equals(f"still to go at {inputs.instant(end)}", left))
+    return Step(
+        what="The lowest tier of credits was "
+        + ("never reached" if reached is None else f"reached at {inputs.instant(reached)}"),
+        clauses=[case.derived.cite("CR-1", case.terms, "credits.tiers[0]")],
+        arithmetic=lines
+        if reached is not None
+        else [lines[0], compared("downtime", ms(total(split.down)), ms(lowest * MINUTE_MS))],
+        gives={"lowest_tier_at": reached},
+    )
+
+
+def _resolution(case: Case) -> Step:
+    touching = [
+        row.resolution_ms
+        for row in case.rows
+        if row.resolution_ms and row.from_ < case.end and (row.to is None or row.to > case.month.start)
+    ]
+    longest = max(touching, default=None)
+    told = "nothing with a hold spoke for the location" if longest is None else f"shorter than {inputs.spoken(longest)}"
+    return Step(
+        what=f"What goes unseen: {told}",
+        words=[
+            "The longest hold of the samples that spoke for the location in the month: a shorter silence is not seen."
+        ],
+        clauses=[case.derived.cite("I-4", case.terms)],
+        gives={"resolution_ms": longest},
+    )
+
+
+def _corrections(case: Case) -> Iterator[Step]:
+    """How the counted downtime changed by what was recorded after the month's end."""
+    fact = case.fact
+    if not fact.corrections:
+        return
+    found = [_corrected(case, step.recorded_at) for step in fact.corrections]
+    lines = [line for _, its in found for line in its]
+    at_first = fact.corrections[0]
+    recorded = {step.recorded_at for step in fact.corrections[1:]}
+    notes = [note for note in case.state.annotations.values() if note.recorded_at in recorded]
+    versions = case.derived.world.registry.versions("location", fact.location_id)
+    records = [version.fields for version in versions if version.fields.recorded_at in recorded]
+    yield Step(
+        what="What was recorded after the month's end changed it",
+        words=[
+            f"By what had been recorded when it ended it was down for {at_first.down_ms} ms.",
+            *(
+                f"Recorded {inputs.instant(step.recorded_at)}: down for {step.down_ms} ms."
+                for step in fact.corrections[1:]
+            ),
+        ],
+        clauses=[case.derived.cite("I-17", case.terms), case.derived.cite("I-18", case.terms)],
+        inputs=[*(inputs.note(note) for note in notes), *(inputs.record(record) for record in records)],
+        arithmetic=lines,
+        gives={
+            "corrections": tuple(
+                Correction(step.recorded_at, down) for step, (down, _) in zip(fact.corrections, found, strict=True)
+            )
+        },
+    )
+
+
+def _corrected(case: Case, recorded_by: int) -> tuple[int, Sequence[Line]]:
+    """The downtime by what had been recorded at an instant."""
+    notes, _ = counting(case, recorded_by)
+    split = parts(case, _covered_by(case, recorded_by), notes)
+    before = union(split.down, split.excluded, split.gaps)
+    down = ms(total(before)) - ms(total(split.gaps)) - ms(total(split.excluded))
+    return int(down.value), [equals(f"down, by what was recorded at {inputs.instant(recorded_by)}", down)]
+
+
+def _covered_by(case: Case, recorded_by: int) -> list[Interval]:
+    tenures = case.derived.world.registry.tenures(case.fact.location_id, recorded_by)
+    own = (tenure.covered for tenure in tenures if tenure.account_id == case.fact.account_id)
+    return clip(union(*own), case.month.start, case.month.end)
