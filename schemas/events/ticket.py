@@ -1,9 +1,15 @@
 """`tickets`: what happened to a customer's request; a credit claim is one too (semantics §2)."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
+from pydantic import field_validator
+
+from schemas import times
 from schemas.events.event import Message
 from schemas.events.fields import Id, Instant, Month
+
+EARLIEST: Final = times.parse("1971-01-01T00:00:00Z")
+LATEST: Final = times.parse("2100-01-01T00:00:00Z")
 
 
 class TicketEvent(Message):
@@ -34,6 +40,14 @@ class TicketEvent(Message):
     merged_into: Id | None = None
     month: Month | None = None
     """The month that a credit claim is about."""
+
+    @field_validator("occurred_at")
+    @classmethod
+    def _within_the_calendar(cls, at: int) -> int:
+        """What customers ask, and what they are owed, goes by days of a calendar, which has its limits."""
+        if not EARLIEST <= at < LATEST:
+            raise ValueError("a ticket's event lies within the years 1971 to 2099")
+        return at
 
     @property
     def identity(self) -> tuple[Any, ...]:

@@ -64,17 +64,6 @@ class Billing(Fold):
             _append(owed, entry)
         return owed
 
-    def forget(
-        self, key: str, owed: Owed, partition: Partition, published: Sequence[Any], before: int
-    ) -> Sequence[BillingCredit]:
-        """Drop what is final and can be claimed no more."""
-        now, horizon = self.world.slowest or 0, self.world.derivation.correction_horizon_ms
-        for place, credit in list(owed.credits.items()):
-            if credit.final_at - horizon <= before and (credit.claimed_at is not None or credit.claim_deadline <= now):
-                del owed.credits[place]
-                owed.chains.pop(place, None)
-        return [entry for entry in published if (entry.account_id, entry.month) in owed.credits]
-
 
 class Ledger(Billing):
     """The fold of the one who writes the ledger: what was said stays, and what a chain needs is added to it."""
@@ -126,7 +115,9 @@ def following(credit: Credit, chain: Chain, world: World) -> BillingCredit | Non
         days=change,
         corrects=chain[-1].id if chain else None,
         reason=_reason(credit) if not chain else CORRECTED,
-        applies_to=_applies_to(credit, world),
+        applies_to=chain[0].applies_to
+        if chain
+        else _applies_to(credit, world),  # a correction goes where it was booked
         final_at=credit.final_at,
     )
 

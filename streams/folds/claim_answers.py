@@ -5,7 +5,7 @@ ticket that an agent wrote on nobody's behalf.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from schemas import times
 from schemas.facts import ClaimAnswer, Fact
@@ -49,18 +49,6 @@ class ClaimAnswers(OfClaims):
         ends = (_decided_at(month, self.world) - 1 for month in months if month is not None)
         return min((end for end in ends if end >= now), default=FOREVER)
 
-    def forget(
-        self, key: str, asked: Asked, partition: Partition, published: Sequence[Any], before: int
-    ) -> Sequence[ClaimAnswer]:
-        """Drop the answered claims for months that are over for good, and what was never completed."""
-        self.drop_months(asked, before)
-        for identity, claim in list(asked.claims.items()):
-            month = claimed_month(claim, self.world)
-            ended = claim.created_at if month is None else month.end
-            if ended <= before and (claim.account_id, claim.month) not in asked.months:
-                del asked.claims[identity]
-        return [fact for fact in published if fact.identity in asked.claims]
-
 
 def claimed_month(claim: Claim, world: World) -> Month | None:
     """The month of the account's calendar that a claim is about; None where it names none, or none that there is."""
@@ -97,28 +85,50 @@ def terms_for(claim: Claim, world: World) -> Terms:
 
 def trials(claim: Claim, judged: Iterable[Judgement], world: World) -> Iterator[Trial]:
     """The answers in the order in which they are tried; the first that holds is given, and one always does."""
-    month = claimed_month(claim, world)
+    month, made = claimed_month(claim, world), claim.claimed_at(terms_for(claim, world))
     if month is None or claim.location_id is None:
-        yield from _unplaced(claim)
+        yield from _unplaced(claim, made, month)
     else:
-        earned = [one for one in judged if one.calendar_month.name == month.name and one.days]
-        yield from _judged(claim, claim.claimed_at(month.terms), month, earned, world)
+        said = [one for one in judged if one.calendar_month.name == month.name]
+        is_decided = (world.slowest or 0) >= _decided_at(month, world) and (
+            bool(said) or not _is_awaited(claim.location_id, month, world)
+        )
+        earned = [one for one in said if one.days]
+        yield from _judged(claim, made, month, earned, world, is_decided=is_decided)
 
 
-def _unplaced(claim: Claim) -> Iterator[Trial]:
+def _is_awaited(location_id: str, month: Month, world: World) -> bool:
+    """Whether somebody has the location in a part of the month that the platform listened to: then the month is said,
+    though perhaps later than its time comes."""
+    heard = world.clock(world.partition_of(location_id)).first_tick
+    if heard is None:
+        return False
+    since = max(heard, month.start)
+    return any(max(each.since, since) < min(each.until, month.end) for each in world.registry.tenures(location_id))
+
+
+def _unplaced(claim: Claim, made: int | None, month: Month | None) -> Iterator[Trial]:
     """A claim that names no location or no month, or a month that no calendar has."""
+    at = claim.created_at if made is None else made
+    end = FOREVER if month is None else claim_windows(month, None, ())[0][1]
+    reason = "" if month is None else f"to be made before {times.render(end)}"
+    yield Trial("too_late", "Was the window over?", at >= end, reason, (("made, against the window's end", at, end),))
     missing = [name for name, value in (("location", claim.location_id), ("month", claim.month)) if not value]
+    yield Trial(
+        "no_credit", "Does it name a month that no calendar has?", not missing, f"there is no month {claim.month}"
+    )
+    yield Trial("please_write", "Was it made, and not in writing?", made is None, "a claim is made in writing")
     names = f"the claim names no {' and no '.join(missing)}"
-    yield Trial("incomplete", "Does it leave out its location or its month?", bool(missing), names)
-    yield Trial("no_credit", "Does it name a month that no calendar has?", True, f"there is no month {claim.month}")
+    yield Trial("incomplete", "Then it leaves out its location or its month.", True, names)
 
 
-def _judged(claim: Claim, made: int | None, month: Month, earned: Sequence[Judgement], world: World) -> Iterator[Trial]:
+def _judged(
+    claim: Claim, made: int | None, month: Month, earned: Sequence[Judgement], world: World, *, is_decided: bool
+) -> Iterator[Trial]:
     own = next((one for one in earned if one.month.account_id == claim.account_id), None)
     at = claim.created_at if made is None else made
     windows = claim_windows(month, None, ()) if own is None else own.windows
     decided_at, now = _decided_at(month, world), world.slowest or 0
-    is_decided = now >= decided_at
     decides = ("time, against the month's closing", now, decided_at)
     is_accepted = own is not None and own.accepted == (made, claim.ticket_id)
     reason = "" if own is None else f"made in time, before {times.render(own.deadline)}"

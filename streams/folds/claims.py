@@ -94,6 +94,7 @@ def keep_claim(claims: dict[tuple[str, str], Claim], claim: Claim) -> bool:
     return known != claims.get(identity)
 
 
-def of_month(claims: Iterable[Claim], account_id: str, month: str) -> list[Claim]:
+def of_month(claims: Iterable[Claim], account_id: str, location_id: str, month: str) -> list[Claim]:
     """The claims for one credit."""
-    return [claim for claim in claims if (claim.account_id, claim.month) == (account_id, month)]
+    wanted = account_id, location_id, month
+    return [claim for claim in claims if (claim.account_id, claim.location_id, claim.month) == wanted]

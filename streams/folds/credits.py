@@ -94,18 +94,6 @@ class OfClaims(Fold):
         found = (judgement(month, asked.claims.values(), self.world) for month in asked.months.values())
         return [one for one in found if one is not None]
 
-    def drop_months(self, asked: Asked, before: int) -> None:
-        """Those that ended by then, unless one can still be claimed."""
-        now = self.world.slowest or 0
-        claimable = {
-            (one.month.account_id, one.month.month)
-            for one in self.judged(asked)
-            if one.days and one.accepted is None and one.deadline > now
-        }
-        for identity, month in list(asked.months.items()):
-            if month.closed and month.as_of <= before and identity not in claimable:
-                del asked.months[identity]
-
 
 class Credits(OfClaims):
     """The fold. Credits expire by the time that every partition has reached."""
@@ -122,13 +110,6 @@ class Credits(OfClaims):
         ends = (one.deadline - 1 for one in self.judged(asked) if one.accepted is None and one.days)
         return min((end for end in ends if end >= now), default=FOREVER)
 
-    def forget(
-        self, key: str, asked: Asked, partition: Partition, published: Sequence[Credit], before: int
-    ) -> Sequence[Credit]:
-        """Drop the months that are over for good."""
-        self.drop_months(asked, before)
-        return [fact for fact in published if (fact.account_id, fact.month) in asked.months]
-
     def retract(self, fact: Credit) -> Credit:
         """Below the lowest tier before it was issued a credit is withdrawn, after that it is reversed."""
         state = "reversed" if fact.state == "issued" else "withdrawn"
@@ -143,7 +124,7 @@ def judgement(month: Availability, claims: Iterable[Claim], world: World) -> Jud
     terms = calendar_month.terms
     steps = month.corrections or (Correction(month.as_of, month.down_ms),)
     windows = claim_windows(calendar_month, month.lowest_tier_at, steps)
-    accepted = earliest(of_month(claims, month.account_id, month.month), windows, terms)
+    accepted = earliest(of_month(claims, month.account_id, month.location_id, month.month), windows, terms)
     if terms.claims.auto_claim:
         eligible = eligible_at(calendar_month, month.lowest_tier_at)
         accepted = min(accepted or (eligible, ""), (eligible, ""))

@@ -2,17 +2,15 @@
 may have many tickets, and one of them changes at a time."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
 from schemas.events import TicketEvent
 from schemas.facts import Fact
-from streams.calendars import Calendar
 from streams.engine import Held, Loop
 from streams.folds.chain import BETWEEN_FOLDS
-from streams.folds.tickets import Ticket
 from streams.ledger import records
 from streams.ledger.records import SavedTicket
 
@@ -47,51 +45,6 @@ def restore(desk: Loop, account_id: str, account: SavedAccount) -> Held:
     parts = (*(ticket.said for ticket in account.tickets), account.said)
     said = [fact for fold in desk.folds for part in parts for fact in _loaded(fold.fact, part)]
     return _hold(desk, account_id, (event for ticket in account.tickets for event in records.events_of(ticket)), said)
-
-
-def forget(desk: Loop, account_id: str, before: int, months: Calendar) -> Iterator[tuple[bytes, bytes | None]]:
-    """Drop the months that ended by an instant, with their tickets; the records to be written. A month stays as long as
-    a ticket is kept that was merged into one of its tickets."""
-    held = desk.keys[account_id]
-    tickets = {ticket.ticket_id: ticket for ticket in held.published[0] if isinstance(ticket, Ticket)}
-    since = _needed_since(tickets, before, months)
-    kept = {
-        ticket_id: events
-        for ticket_id, events in held.states[0].by_ticket.items()
-        if max(event.occurred_at for event in events.values()) >= since
-        and (ticket_id not in tickets or tickets[ticket_id].created_at >= since)
-    }
-    dropped = held.states[0].by_ticket.keys() - kept.keys()
-    if not dropped:
-        return
-    said = [fact for fact in _public(held) if _is_since(fact, since, months) and _is_kept(fact, kept)]
-    _hold(desk, account_id, (event for events in kept.values() for event in events.values()), said)
-    for ticket_id in dropped:
-        yield records.key_of("ticket", account_id, ticket_id), None
-    whole = _by_topic(fact for fact in said if not _is_of_ticket(fact))
-    yield records.key_of("account", account_id), records.account_record(whole) if whole else None
-    if not kept:
-        del desk.keys[account_id]
-
-
-def _needed_since(tickets: Mapping[str, Ticket], before: int, months: Calendar) -> int:
-    """The begin of the oldest month that is needed, if all are that end after an instant."""
-    since = before
-    while True:
-        merged = (turn.value for ticket in tickets.values() if ticket.created_at >= since for turn in ticket.merges)
-        reached = [tickets[ticket_id].created_at for ticket_id in merged if ticket_id in tickets]
-        oldest = min((months.start_of_month(at) for at in reached if at < since), default=since)
-        if oldest == since:
-            return since
-        since = oldest
-
-
-def _is_since(fact: Fact, since: int, months: Calendar) -> bool:
-    return months.month(fact.month).end > since  # type: ignore[attr-defined]
-
-
-def _is_kept(fact: Fact, kept: Container[str]) -> bool:
-    return not _is_of_ticket(fact) or _ticket_id(fact) in kept
 
 
 def _hold(desk: Loop, account_id: str, events: Iterable[TicketEvent], said: Iterable[Fact]) -> Held:

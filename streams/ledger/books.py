@@ -4,8 +4,9 @@ Credits, claims, their answers and the ledger are kept together, so that they ne
 them sees all that follows from a message, or nothing of it.
 """
 
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -64,11 +65,12 @@ class Books:
     Restore what was saved, then say `begin`; from then on `take` messages and `settle`.
     """
 
-    def __init__(self, world: World, *, holds: bool = False) -> None:
+    def __init__(self, world: World, partition_of: Callable[[str], int], *, holds: bool = False) -> None:
+        """`partition_of`: the partition of a location."""
         self.world = world
+        world.partition_of = partition_of
         self.read: dict[Place, int] = {}
         """The next offset of each input."""
-        self.forgotten_before = 0
         self.unknown: Counter[str] = Counter()
         """Messages with fields that nobody knows, by topic."""
         self._broadcasts = Broadcasts(world)
@@ -79,6 +81,9 @@ class Books:
         """By account: of each identity the event that came first."""
         self._time = (0, 0)
         """The slowest partition's and the desk's, when it was asked last."""
+        self._claimed: dict[str, set[str]] = defaultdict(set)
+        """By account where it has claimed: the keys under which its claims are judged."""
+        self._derived_by = ""
         self._saved_accounts: dict[str, SavedAccount] = defaultdict(SavedAccount)
         self._clear()
 
@@ -101,7 +106,7 @@ class Books:
         kind, *names = records.names_of(key)
         if kind == "position":
             saved = records.position(value)
-            self.read, self.forgotten_before = saved.offsets, saved.forgotten_before
+            self.read, self._derived_by = saved.offsets, saved.derived_by
             for partition, through, first in saved.heard:
                 self._broadcasts.clock(partition).follow(through, first)
             self._tell_time()
@@ -122,10 +127,13 @@ class Books:
                     self.world.heard_ticket(event.occurred_at)
             self._accounts[account_id] = None
         self._saved_accounts.clear()
-        place = self._chain.loop.folds.index(self._ledger)
+        place, is_new = self._chain.loop.folds.index(self._ledger), self._derived_by != derived_by(self.world)
         for location_id, held in self._chain.loop.keys.items():
-            if self._ledger.is_behind(held.states[place]):
+            if is_new or self._ledger.is_behind(held.states[place]):
                 self._locations[location_id] = None
+            for account_id, _ in held.states[0].claims:
+                self._claimed[account_id].add(location_id)
+        self._time = self.world.slowest or 0, self.world.desk_time or 0
 
     def register(self, message: Message) -> None:
         """Take a record of the registry in. All of it is read at every start, and what is new concerns somebody."""
@@ -136,6 +144,7 @@ class Books:
             loop, desk = self._chain.loop.keys, self._chain.desk.keys
             self._locations.update(dict.fromkeys(each for each in concerned if each in loop))
             account_id = (message.key or b"").decode(errors="replace")
+            self._locations.update(dict.fromkeys(self._claimed.get(account_id, ())))
             if account_id in desk:
                 self._accounts[account_id] = None
 
@@ -163,6 +172,7 @@ class Books:
         for claim in [fact for fact in facts if isinstance(fact, Claim)]:
             loop.absorb(claim.TOPIC, claim.place, claim, None)
             self._locations[claim.place] = None
+            self._claimed[claim.account_id].add(claim.place)
         owed: list[Fact] = []
         for location_id in self._locations:
             owed += loop.settle(location_id, range(len(loop.folds)), position)
@@ -183,41 +193,7 @@ class Books:
             for partition, clock in sorted(self._broadcasts.heard.items())
             if clock.time is not None
         ]
-        return records.key_of(*records.POSITION), records.encoded(records.Position(read, heard, self.forgotten_before))
-
-    def forget(self) -> Batch:
-        """Drop what is over for good. Only to be asked where all of the input was read: what was not may be about a
-        time that has passed since."""
-        slowest = self.world.slowest
-        before = 0 if slowest is None else self.world.open_since(slowest)
-        if before <= self.forgotten_before:
-            return Batch()
-        self.forgotten_before = before
-        forgotten = dict(self._forgotten_location(each, before) for each in list(self._chain.loop.keys))
-        for account_id in list(self._chain.desk.keys):
-            forgotten.update(self._forgotten_tickets(account_id, before))
-        return Batch(records=forgotten)
-
-    def _forgotten_tickets(self, account_id: str, before: int) -> dict[bytes, bytes | None]:
-        desk = self._chain.desk
-        forgotten = dict(accounts.forget(desk, account_id, before, self.world.account_calendar(account_id)))
-        if forgotten:
-            left = desk.keys[account_id].states[0].by_ticket.values() if account_id in desk.keys else ()
-            self._first[account_id] = {identity: event for events in left for identity, event in events.items()}
-            if left:
-                self._accounts[account_id] = None  # to know again when it is due
-            else:
-                del self._first[account_id]
-        return forgotten
-
-    def _forgotten_location(self, location_id: str, before: int) -> tuple[bytes, bytes | None]:
-        loop, key = self._chain.loop, records.key_of("location", location_id)
-        loop.forget(location_id, before)
-        held = loop.keys[location_id]
-        if any(part for state in held.states for part in state):
-            return key, records.packed(loop.save(location_id))
-        del loop.keys[location_id]
-        return key, None
+        return records.key_of(*records.POSITION), records.encoded(records.Position(read, heard, derived_by(self.world)))
 
     def _mind_the_time(self) -> None:
         """It falls when a partition is heard of for the first time that is behind the others: then what had been
@@ -242,14 +218,14 @@ class Books:
     def _month(self, message: Message) -> None:
         try:
             month = Availability.read(msgspec.json.decode(message.value or b""))
+            self.world.account_calendar(month.account_id).month(month.month)
         except (ValueError, TypeError, AttributeError) as error:
             self._refuse(message, Rejected("bad_value", f"not a month's availability: {error}"))
             return
         held = self._chain.loop.keys.get(month.location_id)
         is_held = held is not None and (month.account_id, month.month) in held.states[0].months
-        is_forgotten = month.final_at - self.world.derivation.correction_horizon_ms <= self.forgotten_before
-        if not is_held and (is_forgotten or not month.closed):
-            return  # nothing follows from an open month, and nothing changes one that is over for good
+        if not is_held and not month.closed:
+            return  # nothing follows from an open month
         if self._chain.loop.absorb(month.TOPIC, month.location_id, month, None):
             self._locations[month.location_id] = None
 
@@ -284,3 +260,9 @@ class Books:
         said = (getattr(fact, "location_id", None) or fact.key for fact in facts)
         for location_id in {*self._locations, *said}:
             yield records.key_of("location", location_id), records.packed(self._chain.save(location_id))
+
+
+def derived_by(world: World) -> str:
+    """By what the saved facts were derived: where it is another, every fold is to be asked again."""
+    versions = [*(sys.modules[fold.__module__].FOLD_VERSION for fold in FOLDS)]
+    return f"{versions} {[file.reference for file in world.book.files]} {world.derivation.model_dump()}"

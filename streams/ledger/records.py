@@ -20,11 +20,11 @@ Place = tuple[str, int]
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
     """`read`: the next offset of each input; `heard`: of each partition of the heartbeats through when it has been
-    followed, and since when; `forgotten_before`: the begin of the oldest month of which anything is known. (ms)"""
+    followed, and since when (ms); `derived_by`: the folds' versions, the terms and the settings."""
 
     read: list[tuple[str, int, int]]
     heard: list[tuple[int, int, int]]
-    forgotten_before: int
+    derived_by: str
 
     @property
     def offsets(self) -> dict[Place, int]:

@@ -7,6 +7,7 @@ not at all. Whatever goes wrong ends the session, and the next one goes on from 
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import structlog
@@ -16,6 +17,7 @@ from confluent_kafka.admin import AdminClient
 from schemas.derivation import Derivation
 from schemas.events import RegistryRecord, TicketEvent
 from schemas.facts import Availability, DeadLetter, Progress
+from schemas.partitioner import murmur2_partition
 from schemas.terms.book import Book
 from schemas.topics import LEDGER_STATE
 from streams.folds.world import World
@@ -70,8 +72,9 @@ def run(
                 topics = _topics(kafka)
                 with Seat(kafka, session_timeout_s) as seat:
                     if seat.wait(stop):
-                        session = Session(kafka, topics, Books(World(book, derivation), holds=holds), seat, metrics)
-                        session.follow(stop)
+                        partition_of = partial(_partition, topics[Availability.TOPIC])
+                        kept = Books(World(book, derivation), partition_of, holds=holds)
+                        Session(kafka, topics, kept, seat, metrics).follow(stop)
             except Interrupted as interrupted:
                 log.warning("interrupted: going on from what was saved", reason=str(interrupted))
                 metrics.books = None
@@ -123,8 +126,6 @@ class Session:
                 raise Interrupted(reason(error))
             self._take(_plain(message))
         batch = self._books.settle()
-        if not batch and not messages:
-            batch = self._books.forget()  # the whole input was read
         if batch:
             self._write(batch)
         elif time.monotonic() - self._saved_at > SAVE_POSITION_S:
@@ -174,11 +175,20 @@ class Session:
         ]
         starts = []
         for topic, partition in places:
-            low, _ = watermarks(self._consumer, topic, partition)
+            low, high = watermarks(self._consumer, topic, partition)
             at = max(low, self._books.read.get((topic, partition), 0))
+            if at > high:
+                raise TopicsMissing(
+                    f"{topic}/{partition} ends at {high:,}, and was read up to {at:,}: it was made anew. What followed "
+                    f"from the one before stands in {LEDGER_STATE}: delete that topic as well, or bring the other back"
+                )
             self._books.read[topic, partition] = at
             starts.append(TopicPartition(topic, partition, at))
         self._consumer.assign(starts)
+
+
+def _partition(partitions: int, location_id: str) -> int:
+    return murmur2_partition(location_id.encode(), partitions)
 
 
 def _plain(message: Message) -> books.Message:

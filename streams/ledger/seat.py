@@ -16,6 +16,8 @@ from streams.ledger.records import Place
 
 GROUP: Final = "fivenines-ledger"
 POLL_S: Final = 0.2
+TAKEOVER_MS: Final = 3_600_000
+"""How long the saved state may take to be read, before the turn is another's; who is gone loses it sooner."""
 
 
 class Seat:
@@ -29,6 +31,7 @@ class Seat:
                 auto_offset_reset="latest",
                 session_timeout_ms=int(session_timeout_s * 1000),
                 heartbeat_interval_ms=int(session_timeout_s * 1000 / 5),
+                max_poll_interval_ms=TAKEOVER_MS,
             )
         )
         self._taken = self._lost = False

@@ -11,7 +11,7 @@ import pytest
 from infra.clickhouse import EmbeddedClickHouse
 from infra.kafka import EmbeddedKafka
 from schemas.events import Annotation
-from schemas.facts import LocationOutage, LocationState
+from schemas.facts import ExclusionProposal, LocationOutage, LocationState
 from streams.archive.migrate import migrate
 from streams.archive.read import current_facts
 from streams.archive.wait import caught_up
@@ -104,7 +104,7 @@ def tabled(live: Platform, server: EmbeddedClickHouse) -> dict[str, list[dict[st
     assert live.archive is not None
     client = clickhouse_connect.get_client(**live.archive)
     found = {}
-    for kind in (LocationState, LocationOutage):
+    for kind in (LocationState, LocationOutage, ExclusionProposal):
         caught_up(client, kind.TOPIC, ends(live, kind.TOPIC), 60.0, kafka={"bootstrap.servers": live.bootstrap})
         facts = sorted(current_facts(client, kind), key=lambda fact: (fact.key, fact.order))
         found[kind.TOPIC] = [fact.current() for fact in facts]

@@ -60,7 +60,7 @@ def _book(
 BOOKS = (
     _book(),
     _book("any_device", "availability.location_down_when"),
-    _book("primary_device", "availability.location_down_when", from_april=False),
+    *[_book("primary_device", "availability.location_down_when", from_april=False)] * 2,
     _book("last_seen", "availability.outage_begins"),
     _book(20, "availability.default_interval_s"),
     _book(1, "availability.missed_heartbeats"),

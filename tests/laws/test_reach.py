@@ -9,7 +9,7 @@ from tests.laws.reach import SENTENCES, reached
 from tests.laws.runs import chain_of, live, said
 from tests.laws.strategies import recording
 
-RECORDINGS = 300
+RECORDINGS = 400
 
 
 def test_every_fold_is_listed() -> None:

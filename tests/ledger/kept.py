@@ -67,7 +67,8 @@ class Keeper:
 
     def begin(self, logs: Logs, *, holds: bool = False) -> Books:
         """A process that starts: it reads all of the saved state, and the registry as far as it stands."""
-        books = Books(World(self._recording.book, self._recording.settings), holds=holds)
+        world = World(self._recording.book, self._recording.settings)
+        books = Books(world, lambda location_id: self._recording.partition_of(location_id) or 0, holds=holds)
         for key, value in self.saved.items():
             books.restore(key, value)
         for message in logs.messages:
