@@ -82,11 +82,12 @@ def _chain(case: Case) -> Step:
         if is_whole(case.chain)
         else ["the chain has a gap, or an entry that corrects another than the one before it"]
     )
-    before = case.chain[case.fact.n - 2].id if 1 < case.fact.n <= len(case.chain) else None
+    place = [entry.id for entry in case.chain].index(case.fact.id)
+    before = case.chain[place - 1].id if place else None
     return Step(
         what="The chain that it stands in",
         words=words,
-        gives={"n": case.fact.n, "corrects": before},
+        gives={"n": place + 1, "corrects": before},
         doubts=doubts,
     )
 
@@ -120,29 +121,28 @@ def _sum(case: Case) -> Iterator[Step]:
 
 
 def _applies(case: Case) -> Step:
-    """What the entry applies to; one that was published is what was known when it was written."""
+    """What the entry applies to; one that was published says what was known when it was written."""
     fact, derived = case.fact, case.derived
-    terms = derived.calendar(fact.account_id).month(fact.month).terms
-    account = None
-    gives: dict[str, object] = {"final_at": fact.final_at}
+    month = derived.calendar(fact.account_id).month(fact.month)
+    gives: dict[str, object] = {"final_at": month.end + derived.world.derivation.correction_horizon_ms}
     words = ["Future payments of the account, never a refund and never another account or location."]
+    found: list[Input] = []
     if case.credit is not None and not derived.is_published(fact):
-        month = derived.calendar(fact.account_id).month(fact.month)
         issued_at = max(case.credit.claimed_at or 0, month.end)
         account = derived.world.registry.at("account", fact.account_id, issued_at)
         is_closed = account is not None and account.closed_at is not None and account.closed_at <= issued_at
         if is_closed:
-            words = [
-                f"The account was closed when the credit could be issued, {inputs.instant(issued_at)}: billing decides."
-            ]
-        gives["applies_to"] = terms.claims.closed_account if is_closed else terms.credits.applied_to
+            words = [f"The account was closed when it could be issued, {inputs.instant(issued_at)}: billing decides."]
+        found = [inputs.record(account)] if account is not None else []
+        claims, credits_ = month.terms.claims, month.terms.credits
+        gives["applies_to"] = claims.closed_account if is_closed else credits_.applied_to
         ticket_id = case.credit.claim_ticket_id
         gives["reason"] = CORRECTED if fact.n > 1 else CLAIMED.format(ticket_id) if ticket_id else CLAIMED_BY_PROVIDER
     return Step(
         what=f"It applies to: {fact.applies_to}",
         words=words,
-        clauses=[derived.cite("CR-2", terms), derived.cite("CR-3", terms, "claims.closed_account")],
-        inputs=[inputs.record(account)] if account is not None else [],
+        clauses=[derived.cite("CR-2", month.terms), derived.cite("CR-3", month.terms, "claims.closed_account")],
+        inputs=found,
         gives=gives,
     )
 

@@ -1,13 +1,13 @@
 """A month of an account at a location: what was covered, what it was, and what is judged of it (AV-1, AV-2, I-6, I-7,
 I-9, I-10; semantics §4)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 
 from schemas.facts import Availability, Correction
 from schemas.terms.model import MINUTE_MS
 from streams.audit.explain import inputs
-from streams.audit.explain.arithmetic import Line, as_written, at, compared, cut, equals, ms, number
+from streams.audit.explain.arithmetic import Line, Number, as_written, at, compared, cut, equals, ms, number
 from streams.audit.explain.covered import Case, case_of, closing, covered, edges
 from streams.audit.explain.derived import Derived
 from streams.audit.explain.downtime import Parts, counting, parts, taken_away, unknown, up, was_down
@@ -38,7 +38,7 @@ def explain_month(derived: Derived, fact: Availability) -> Explanation:
             _lowest_tier(case, split),
             _resolution(case),
             closing(case),
-            *_corrections(case),
+            _corrections(case),
         ],
     )
 
@@ -139,45 +139,40 @@ def _resolution(case: Case) -> Step:
     )
 
 
-def _corrections(case: Case) -> Iterator[Step]:
+def _corrections(case: Case) -> Step:
     """How the counted downtime changed by what was recorded after the month's end."""
-    fact = case.fact
-    if not fact.corrections:
-        return
-    found = [_corrected(case, step.recorded_at) for step in fact.corrections]
-    lines = [line for _, its in found for line in its]
-    at_first = fact.corrections[0]
-    recorded = {step.recorded_at for step in fact.corrections[1:]}
-    notes = [note for note in case.state.annotations.values() if note.recorded_at in recorded]
-    versions = case.derived.world.registry.versions("location", fact.location_id)
-    records = [version.fields for version in versions if version.fields.recorded_at in recorded]
-    yield Step(
-        what="What was recorded after the month's end changed it",
-        words=[
-            f"By what had been recorded when it ended it was down for {at_first.down_ms} ms.",
-            *(
-                f"Recorded {inputs.instant(step.recorded_at)}: down for {step.down_ms} ms."
-                for step in fact.corrections[1:]
-            ),
+    month, fact, registry = case.month, case.fact, case.derived.world.registry
+    records = [version.fields for version in registry.versions("location", fact.location_id)]
+    notes = [*case.state.annotations.values()]
+    recorded = {entry.recorded_at for entry in notes} | {*registry.recordings("location", fact.location_id)}
+    after = sorted(instant for instant in recorded if month.end < instant < fact.final_at)
+    found: list[Correction] = []
+    lines: list[Line] = []
+    for instant in (month.end, *after) if after else ():
+        down = _known_by(case, instant)
+        lines.append(equals(f"down, by what was recorded at {inputs.instant(instant)}", down))
+        if not found or found[-1].down_ms != down.value:
+            found.append(Correction(instant, int(down.value)))
+    changed = len(found) > 1
+    return Step(
+        what=f"What was recorded after the month's end {'changed it' if changed else 'did not change it'}",
+        words=["What was measured counts as known from the start, whenever it arrived."],
+        clauses=[case.derived.cite("I-17", case.terms), case.derived.cite("I-18", case.terms)] if changed else [],
+        inputs=[
+            *(inputs.note(note) for note in notes if note.recorded_at in after),
+            *(inputs.record(record) for record in records if record.recorded_at in after),
         ],
-        clauses=[case.derived.cite("I-17", case.terms), case.derived.cite("I-18", case.terms)],
-        inputs=[*(inputs.note(note) for note in notes), *(inputs.record(record) for record in records)],
         arithmetic=lines,
-        gives={
-            "corrections": tuple(
-                Correction(step.recorded_at, down) for step, (down, _) in zip(fact.corrections, found, strict=True)
-            )
-        },
+        gives={"corrections": tuple(found) if changed else ()},
     )
 
 
-def _corrected(case: Case, recorded_by: int) -> tuple[int, Sequence[Line]]:
+def _known_by(case: Case, instant: int) -> Number:
     """The downtime by what had been recorded at an instant."""
-    notes, _ = counting(case, recorded_by)
-    split = parts(case, _covered_by(case, recorded_by), notes)
+    notes, _ = counting(case, instant)
+    split = parts(case, _covered_by(case, instant), notes)
     before = union(split.down, split.excluded, split.gaps)
-    down = ms(total(before)) - ms(total(split.gaps)) - ms(total(split.excluded))
-    return int(down.value), [equals(f"down, by what was recorded at {inputs.instant(recorded_by)}", down)]
+    return ms(total(before)) - ms(total(split.gaps)) - ms(total(split.excluded))
 
 
 def _covered_by(case: Case, recorded_by: int) -> list[Interval]:

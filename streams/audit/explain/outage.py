@@ -33,6 +33,11 @@ class Outage(NamedTuple):
     devices: Devices
 
     @property
+    def end(self) -> int | None:
+        """Where the rows end; None: it is open."""
+        return self.rows[-1].to if self.rows else None
+
+    @property
     def terms(self) -> Terms:
         return self.devices.judge.terms(self.fact.started_at)
 
@@ -70,7 +75,7 @@ def explain_outage(derived: Derived, fact: LocationOutage) -> Explanation:
 def _outage(derived: Derived, fact: LocationOutage) -> Outage:
     rows = unretracted(derived.of_location(Outages, fact.location_id) or [])
     run = next((run for run in runs_of_down(rows) if run[0].from_ == fact.started_at), [])
-    after = next((row for row in rows if row.from_ == fact.ended_at), None)
+    after = next((row for row in rows if run and row.from_ == run[-1].to), None)
     return Outage(fact, run, after, Devices(derived, fact.location_id))
 
 
@@ -159,7 +164,7 @@ def _unknown_devices(devices: Devices, instant: int) -> Iterable[Step]:
 
 
 def _ending(outage: Outage) -> Iterator[Step]:
-    devices, end = outage.devices, outage.fact.ended_at
+    devices, end = outage.devices, outage.end
     if end is None:
         words = ["Nothing has ended it."]
         if outage.rows and outage.rows[-1].state == "unknown":

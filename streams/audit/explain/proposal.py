@@ -88,7 +88,7 @@ def _evidence(case: Case) -> Step:
         clauses=[case.derived.cite(clause, terms)],
         inputs=[case.said(each) for each in own],
         arithmetic=lines,
-        gives={"evidence": tuple(own)},
+        gives={"evidence": tuple(own), "cause": own[0].cause},
     )
 
 

@@ -11,6 +11,7 @@ from streams.audit.explain.claimed import events_of
 from streams.audit.explain.derived import Derived
 from streams.audit.explain.due import Case, due_steps
 from streams.audit.explain.step import Explanation, Step
+from streams.contact_hours import opening_hours
 from streams.engine import FOREVER
 from streams.folds.responses import Asked, Responses
 from streams.folds.targets import Due, dues, first_missed, in_force
@@ -69,7 +70,7 @@ def _window(case: Case) -> Step:
             case.derived.cite("I-13", case.terms),
         ],
         arithmetic=lines,
-        gives={"window": window},
+        gives={"window": window, "holidays": opening_hours(case.terms).holidays},
     )
 
 

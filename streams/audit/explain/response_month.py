@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from schemas.facts import ResponseMonth, TicketResponse
-from schemas.facts.response import Outcome
+from schemas.facts.response import Apart, Outcome
 from streams.audit.explain.arithmetic import Line, as_written, compared, equals, number
 from streams.audit.explain.derived import Derived
 from streams.audit.explain.step import Explanation, Input, Step
@@ -29,7 +29,7 @@ def explain_response_month(derived: Derived, fact: ResponseMonth) -> Explanation
         steps=[
             _counts(derived, fact, tickets),
             _rows(derived, fact, tickets),
-            *_apart(derived, fact, tickets),
+            _apart(derived, fact, tickets),
             _verdict(derived, fact),
         ],
     )
@@ -77,26 +77,22 @@ def _rows(derived: Derived, fact: ResponseMonth, tickets: Sequence[TicketRespons
     return Step(what="By priority in force and window of creation", words=words, doubts=doubts)
 
 
-def _apart(derived: Derived, fact: ResponseMonth, tickets: Sequence[TicketResponse]) -> list[Step]:
-    """Tickets that depend on third parties."""
+def _apart(derived: Derived, fact: ResponseMonth, tickets: Sequence[TicketResponse]) -> Step:
+    """Tickets that depend on third parties, by their types in the order of the terms."""
     terms = derived.calendar(fact.account_id).month(fact.month).terms
-    found = [ticket for ticket in tickets if ticket.counted == "apart"]
-    if not found and not fact.apart:
-        return []
-    counts = Counter((ticket.ticket_type, ticket.outcome) for ticket in found)
-    told = [(each.ticket_type, outcome, getattr(each, outcome)) for each in fact.apart for outcome in OUTCOMES]
-    return [
-        Step(
-            what="Counted apart, and not judged",
-            words=[f"{kind}: {counts[kind, outcome]} {outcome}" for kind, outcome, _ in told],
-            clauses=[derived.cite("NU-1", terms)],
-            doubts=[
-                f"{kind}: {counts[kind, outcome]} {outcome}, not {count}"
-                for kind, outcome, count in told
-                if counts[kind, outcome] != count
-            ],
-        )
-    ]
+    found = []
+    for kind in terms.response.counted_apart:
+        counts = Counter(each.outcome for each in tickets if (each.counted, each.ticket_type) == ("apart", kind))
+        if counts:
+            met, missed, pending = (counts[outcome] for outcome in OUTCOMES)
+            found.append(Apart(kind, met + missed, met, missed, pending))
+    return Step(
+        what="What is counted apart, and not judged",
+        words=[f"{each.ticket_type}: {each.met} met, {each.missed} missed, {each.pending} pending" for each in found]
+        or ["Nothing."],
+        clauses=[derived.cite("NU-1", terms)],
+        gives={"apart": tuple(found)},
+    )
 
 
 def _verdict(derived: Derived, fact: ResponseMonth) -> Step:
