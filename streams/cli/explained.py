@@ -14,6 +14,7 @@ from streams.audit.explain.step import Explanation, Input, Step
 from streams.cli.visible import visible
 
 WIDTH = 100
+LEGEND = "below: § a clause, and where the terms state it; - what was read, and where it stood; = arithmetic"
 LEFT_OUT = frozenset({"version", "revision", "supersedes", "source", "retracted", "settings", "fold_version"})
 """Of a fact, what its explanation is not about; settings and fold have a line of their own."""
 
@@ -29,6 +30,7 @@ def as_text(explanation: Explanation, places: Places, width: int = WIDTH) -> Ite
     )
     yield from _wrapped(_told(explanation.fact), "  ", "    ", width)
     yield from _wrapped(_how(explanation.fact), "  ", "    ", width)
+    yield from _wrapped(LEGEND, "  ", "    ", width)
     said: set[str] = set()
     for number, step in enumerate(explanation.steps, 1):
         yield ""
@@ -153,9 +155,11 @@ def _written(fact: Fact, gives: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> str:
-    if value is None:
-        return "null"
-    return msgspec.json.encode(value).decode() if isinstance(value, list | dict | bool) else str(value)
+    if isinstance(value, Mapping):
+        return " ".join(f"{name} {_plain(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(map(_plain, value)) or "none"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _wrapped(text: str, first: str, then: str, width: int) -> Iterable[str]:

@@ -170,11 +170,21 @@ def covered(case: Case) -> tuple[Step, list[Interval]]:
 def _span(case: Case, version: Version, lines: list[Line]) -> Interval:
     """What a record covers of the month."""
     fields = version.fields
-    starts = [version.since, fields.activated_at, fields.sla_from, case.month.start]
-    ends = [version.until if version.until < FOREVER else None, fields.closed_at, case.end]
-    start = latest([at(each) for each in starts if each is not None])
-    end = earliest([at(each) for each in ends if each is not None])
-    lines += [equals("from", start), equals("to", end)]
+    starts = {
+        "the record": version.since,
+        "activation": fields.activated_at,
+        "the provider's circuit": fields.sla_from,
+        "the month": case.month.start,
+    }
+    ends = {
+        "the next record": version.until if version.until < FOREVER else None,
+        "closing": fields.closed_at,
+        "the month, as far as it is told": case.end,
+    }
+    first, last = ({what: at(edge) for what, edge in edges.items() if edge is not None} for edges in (starts, ends))
+    start, end = latest([*first.values()]), earliest([*last.values()])
+    lines.append(equals(f"from the latest of {inputs.listed(first)}", start))
+    lines.append(equals(f"to the earliest of {inputs.listed(last)}", end))
     return int(start.value), int(end.value)
 
 

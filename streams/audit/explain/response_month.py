@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from schemas.facts import ResponseMonth, TicketResponse
 from schemas.facts.response import Apart, Outcome
+from streams.audit.explain import inputs
 from streams.audit.explain.arithmetic import Line, as_written, compared, equals, number
+from streams.audit.explain.claimed import events_of
 from streams.audit.explain.derived import Derived
 from streams.audit.explain.step import Explanation, Input, Step
 
@@ -54,6 +56,14 @@ def _counts(derived: Derived, fact: ResponseMonth, tickets: Sequence[TicketRespo
             **{outcome: counts[outcome] for outcome in OUTCOMES},
         },
     )
+
+
+def _created(derived: Derived, ticket: TicketResponse) -> Input:
+    """What is said of a ticket, with the event that created it; the ticket's own explanation has the others."""
+    events = events_of(derived, ticket.account_id, ticket.ticket_id)
+    created = next(event for event in events if event.event_type == "created")
+    words = f"ticket {ticket.ticket_id}: {ticket.priority}, {ticket.window}, {ticket.outcome}"
+    return Input(words, inputs.said_by(created))
 
 
 def _rows(derived: Derived, fact: ResponseMonth, tickets: Sequence[TicketResponse]) -> Step:
