@@ -21,12 +21,12 @@ from streams.cli.replay import compared
 from streams.cli.stopping import until_told
 from streams.cli.terms import book_of
 from streams.cli.up import lasted
-from streams.cli.visible import visible
 from streams.demo import BLIND_AFTER_S, MONTH, PARTITIONS, months, publish
 from streams.following import Following
 from streams.platform import PROCESSES, Platform, connected
 from streams.publishing import PublishingError
 from streams.settings import Settings
+from streams.visible import visible
 
 app = typer.Typer()
 SHOWN = 15

@@ -1,23 +1,19 @@
 """`fivenines replay`: the audit, on the command line."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schemas import times
 from schemas.facts import DeadLetter, Fact
-from schemas.terms.book import Book, read_book
+from schemas.terms.book import read_book
 from streams.audit.narrowing import Narrowing
 from streams.audit.replay import Replay, in_order
-from streams.audit.shares import facts_in_shares, processes_for, read_in_shares
-from streams.audit.sources import Recorded
-from streams.calendars import calendar
+from streams.audit.shares import facts_in_shares
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.output import Format, FormatOption, Record, show
-from streams.cli.progress import counting, ticked_off
+from streams.cli.recordings import LIVE, UntilOption, instant, read, refuse_no_month
 from streams.cli.remarks import remark
 from streams.settings import Settings
 
@@ -28,7 +24,6 @@ if TYPE_CHECKING:  # a file needs neither Kafka nor ClickHouse
 app = typer.Typer()
 
 DIFFERS = 1
-LIVE = frozenset({"kafka", "archive"})
 
 
 @command(app, "replay")
@@ -42,7 +37,7 @@ def replay(
     account: Annotated[str | None, typer.Option(help="Only this account's facts.")] = None,
     location: Annotated[str | None, typer.Option(help="Only this location's facts.")] = None,
     month: Annotated[str | None, typer.Option(help="Only facts that touch this month, such as 2026-03.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="TIME", help="Only what had arrived by then (RFC 3339).")] = None,
+    until: UntilOption = None,
     reconsider: Annotated[
         bool,
         typer.Option("--reconsider", help="Take in, too, what was refused but can be read: what changes, by reason."),
@@ -62,17 +57,17 @@ def replay(
 
         settings = as_the_platform(settings, what_if=not diff)
     book = read_book(settings.terms)
-    _refuse_no_month(book, month)
+    refuse_no_month(book, month)
     audit = Replay(
         book,
         settings.derivation,
-        until=_instant(until),
+        until=instant("--until", until),
         location=location,
         partitions=settings.partitions,
         keep_refused=reconsider,
     )
     narrowing = Narrowing(account, location, month)
-    processes = _read(audit, source, settings)
+    processes = read(audit, source, settings)
     for topic, count in sorted(audit.unknown.items()):
         remark(f"{topic}: {count:,} messages have fields that nobody knows; those were ignored")
     if diff:
@@ -81,47 +76,6 @@ def replay(
         _show_reconsidered(audit, narrowing, how)
     else:
         _show_facts(audit, narrowing, how, processes)
-
-
-def _refuse_no_month(book: Book, name: str | None) -> None:
-    """Which months there are is the same for all accounts; when each begins is not."""
-    try:
-        if name is not None:
-            calendar(book).month(name)
-    except ValueError as error:
-        raise CommandError(f"--month {name}: {error}") from None
-
-
-def _read(audit: Replay, source: str, settings: Settings) -> int:
-    """How many processes the recording is worth."""
-    if source == "kafka":
-        from streams.audit.logged import logged
-        from streams.cli.connections import kafka_of
-
-        audit.read(ticked_off("reading Kafka", logged(kafka_of(settings), warn=remark)))
-    elif source == "archive":
-        from streams.archive.read import heartbeats_held
-        from streams.audit.archived import read_archive
-        from streams.cli.connections import archive_of
-
-        with archive_of(settings) as client, counting("reading the archive", heartbeats_held(client)) as done:
-            read_archive(audit, client, done)
-    else:
-        return _read_file(audit, source)
-    return 1
-
-
-def _read_file(audit: Replay, source: str) -> int:
-    with Recorded(source) as recorded:
-        processes = processes_for(Path(source)) if recorded.is_plain else 1
-        if processes == 1:
-            audit.read_file(ticked_off("reading", recorded))
-    if processes > 1:
-        try:
-            read_in_shares(audit, Path(source), processes)
-        except OSError as error:
-            raise CommandError(f"{source}: {error.strerror or error}") from None
-    return processes
 
 
 def _show_facts(audit: Replay, narrowing: Narrowing, how: Format | None, processes: int) -> None:
@@ -182,10 +136,3 @@ def _show_reconsidered(audit: Replay, narrowing: Narrowing, how: Format | None) 
     show([*reasons, *sorted(facts, key=lambda record: record["topic"])], how)
     refused, readable = sum(part.refused for part in parts), sum(part.readable for part in parts)
     remark(f"{refused:,} messages were refused, {readable:,} of them can be read and make {len(facts):,} differences")
-
-
-def _instant(text: str | None) -> int | None:
-    try:
-        return None if text is None else times.parse(text)
-    except ValueError as error:
-        raise CommandError(f"--until {text}: {error}") from None
