@@ -31,6 +31,7 @@ MODULES = {
     "annotate": "annotate",
     "import": "imports",
     "replay": "replay",
+    "statement": "statement",
     "audit": "audit",
     "doctor": "doctor",
     "topics": "setup",
