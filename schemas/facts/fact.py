@@ -115,11 +115,11 @@ def _content(cls: type[Fact]) -> Callable[[Fact], tuple[Any, ...]]:
 
 
 def _written(struct: msgspec.Struct) -> dict[str, Any]:
-    instants, parts = _instants(type(struct)), _parts(type(struct))
+    at, parts = instants(type(struct)), _parts(type(struct))
     fields = zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True)
     return {
         wire: times.render(value)
-        if name in instants and value is not None
+        if name in at and value is not None
         else [_written(part) for part in value]
         if name in parts
         else value
@@ -129,10 +129,10 @@ def _written(struct: msgspec.Struct) -> dict[str, Any]:
 
 def _parsed(cls: type[msgspec.Struct], written: Mapping[str, Any]) -> dict[str, Any]:
     names = dict(zip(cls.__struct_encode_fields__, cls.__struct_fields__, strict=True))
-    instants, parts = _instants(cls), _parts(cls)
+    at, parts = instants(cls), _parts(cls)
     return {
         wire: times.parse(value)
-        if isinstance(value, str) and names.get(wire) in instants
+        if isinstance(value, str) and names.get(wire) in at
         else [_parsed(parts[names[wire]], part) for part in value]
         if isinstance(value, list | tuple) and names.get(wire) in parts
         else value
@@ -141,7 +141,8 @@ def _parsed(cls: type[msgspec.Struct], written: Mapping[str, Any]) -> dict[str, 
 
 
 @cache
-def _instants(cls: type[msgspec.Struct]) -> frozenset[str]:
+def instants(cls: type[msgspec.Struct]) -> frozenset[str]:
+    """The fields that are instants, by name."""
     hints = get_type_hints(cls, include_extras=True)
     return frozenset(name for name in cls.__struct_fields__ if _is_instant(hints[name]))
 

@@ -1,6 +1,6 @@
 """The archive as a recording: what ClickHouse kept of the input, without what was refused."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from clickhouse_connect.driver.client import Client
@@ -27,19 +27,25 @@ def read_archive(audit: Replay, client: Client, done: Callable[[int], None] = la
         for collector_id, at, partition, arrival in zip(*columns, strict=True):
             if audit.until is None or arrival <= audit.until:
                 audit.world.tick(partition, collector_id, at)
-    for heartbeats in accepted_heartbeats(client, location=_only(audit)):
-        for delayed, place in audit.bulk.columns(heartbeats):
-            audit.absorb(delayed, place)
-        done(len(heartbeats.occurred_at))
     said = accepted_diagnoses(client, location=audit.location)
     audit.read(chain(accepted_registry(client), said, accepted_annotations(client), accepted_tickets(client)))
+    for location in _only(audit):
+        for heartbeats in accepted_heartbeats(client, location=location):
+            for delayed, place in audit.bulk.columns(heartbeats):
+                audit.absorb(delayed, place)
+            done(len(heartbeats.occurred_at))
     audit.dead_letters += _dead_letters(client, audit.until)
 
 
-def _only(audit: Replay) -> str | None:
-    """The one location that must be read: where ticks tell every partition's time, the others have no say in it."""
+def _only(audit: Replay) -> Sequence[str | None]:
+    """The locations whose heartbeats must be read, None for all: where ticks tell every partition's time, those whose
+    facts are not wanted have no say in it."""
     timed = {partition for partition, clock in audit.world.clocks.items() if clock.newest_tick is not None}
-    return audit.location if audit.location and timed >= set(range(audit.partitions or 0)) else None
+    if not timed >= set(range(audit.partitions or 0)):
+        return [None]
+    if audit.location:
+        return [audit.location]
+    return [None] if audit.account is None else sorted(audit.locations_of(audit.account))
 
 
 def _dead_letters(client: Client, until: int | None) -> Iterator[DeadLetter]:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from schemas.derivation import Derivation
-from schemas.events import Event, Heartbeat, RegistryRecord, Tick
+from schemas.events import Annotation, Event, Heartbeat, RegistryRecord, Tick, TicketEvent
 from schemas.facts import Availability, DeadLetter, Fact
 from schemas.terms.book import Book
 from schemas.topics import murmur2_partition
@@ -50,6 +50,8 @@ class Replay:
     """What had arrived by then (ms), and nothing later; what does not say when it arrived is always taken."""
     location: str | None = None
     """The one location whose facts are wanted: the heartbeats of others then only move the time."""
+    account: str | None = None
+    """The one account for which facts are wanted: its own, and those of its locations, whoever's they are besides."""
     partitions: int | None = None
     """Of the topics keyed by location, where the recording is of a platform; None for a file without partitions."""
     keep_refused: bool = False
@@ -97,9 +99,15 @@ class Replay:
                 self._take(Entry(line, number))
 
     def facts(self) -> Iterator[Fact]:
-        """Every current fact, in no order."""
-        self.end()
-        yield from self.rederived()
+        """Every current fact that is wanted, in no order."""
+        if self.account is None:
+            self.end()
+            yield from self.rederived()
+        else:
+            places = self.locations_of(self.account) | {self.account}  # where a claim is judged that names no location
+            self.end()
+            yield from self.chain.settle_desk()
+            yield from self.derived(places.__contains__)
 
     def end(self) -> None:
         """All was read: settle what only the whole log can tell."""
@@ -113,6 +121,26 @@ class Replay:
         self.bulk.pour(self.chain, wanted)
         self._add_registered(wanted)
         yield from self.chain.loop.settle_all(filter(wanted, self.chain.loop.keys), Position())
+
+    def locations_of(self, account_id: str) -> set[str]:
+        """The locations that an account ever had, or that its tickets name, as far as has been read."""
+        registry = self.world.registry
+        had = {
+            location_id
+            for location_id in registry.ids("location")
+            if any(owner == account_id for _, owner in registry.accounts(location_id))
+        }
+        said = (event for entries in self._identified.values() for _, event in entries)
+        tickets = (event for event in said if isinstance(event, TicketEvent) and event.account_id == account_id)
+        return had | {ticket.location_id for ticket in tickets if ticket.location_id}
+
+    def annotations(self, location_id: str) -> Iterable[Annotation]:
+        """Every revision of every annotation of a location, in no order. All was read."""
+        held = self.chain.loop.keys.get(location_id)
+        states = zip(self.chain.loop.folds, held.states, strict=True) if held is not None else ()
+        return [
+            note for fold, months in states if isinstance(fold, Availabilities) for note in months.annotations.values()
+        ]
 
     def concerns(self, location_id: str | None) -> bool:
         """Whether what belongs to a location, or to none, is wanted."""

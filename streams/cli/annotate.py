@@ -30,10 +30,9 @@ from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.output import FormatOption, show
 from streams.cli.remarks import remark
-from streams.cli.visible import visible
-from streams.folds.availability import Availabilities
 from streams.folds.world import World
 from streams.settings import Settings
+from streams.visible import visible
 
 app = typer.Typer(
     help="What people say about outages: approve what was proposed, say a cause by hand, take one back.",
@@ -183,8 +182,7 @@ def _recorded(settings: Settings, source: str) -> Known:
         audit.read_file(lines)
     proposals = [fact for fact in audit.facts() if isinstance(fact, ExclusionProposal)]
     loop = audit.chain.loop
-    place = next(place for place, fold in enumerate(loop.folds) if isinstance(fold, Availabilities))
-    notes = [note for held in loop.keys.values() for note in held.states[place].annotations.values()]
+    notes = [note for location_id in loop.keys for note in audit.annotations(location_id)]
     heard = {key for key, held in loop.keys.items() if held.published[0]}
     return Known(proposals, notes, heard.union(audit.world.registry.ids("location")))
 

@@ -15,6 +15,9 @@ from rich.text import Text
 
 from infra.datafolder import DataFolder, is_taken
 from infra.servers import FORMAT
+from schemas.terms.book import read_book
+from streams.audit.archived import read_archive
+from streams.audit.replay import Replay
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.progress import counting, steps
@@ -22,7 +25,6 @@ from streams.cli.replay import compared
 from streams.cli.stopping import until_told
 from streams.cli.terms import book_of
 from streams.cli.up import lasted
-from streams.cli.visible import visible
 from streams.demo import (
     BLIND_AFTER_S,
     MONTH,
@@ -39,10 +41,14 @@ from streams.following import Following
 from streams.platform import PROCESSES, Platform, connected
 from streams.publishing import PublishingError
 from streams.settings import Settings
+from streams.statement.drawing_up import draw_up
+from streams.statement.page.document import page
+from streams.visible import visible
 
 app = typer.Typer()
 SHOWN = 15
-OURS = frozenset({"lock", "format", "endpoints.json", "endpoints.new", "kafka", "clickhouse", *PROCESSES})
+STATEMENT = "statement.html"
+OURS = frozenset({"lock", "format", "endpoints.json", "endpoints.new", "kafka", "clickhouse", STATEMENT, *PROCESSES})
 """What a platform leaves in its folder: with anything else in it, the folder is not wiped."""
 
 
@@ -126,6 +132,7 @@ def _play(platform: Platform, console: Console) -> None:
         _follow(platform, following, client, console)
         _show_ledger(corrected, client, console)
         _prove(platform, console)
+        _state(platform, corrected, client, console)
     _where_next(platform, console)
 
 
@@ -202,6 +209,18 @@ def _prove(platform: Platform, console: Console) -> None:
             console.print(visible(str(difference)), style="red", markup=False)
         raise CommandError(f"the audit differs in {len(differences)} facts from what is published")
     console.print("[green]The audit agrees:[/] a replay of the archive derives the same facts, byte for byte.")
+
+
+def _state(platform: Platform, corrected: Mapping[str, Any], client: Client, console: Console) -> None:
+    """The account's month, as its customer reads it."""
+    settings = platform.settings
+    with console.status("the statement is drawn up"):
+        account = corrected["account_id"]
+        audit = Replay(read_book(settings.terms), settings.derivation, account=account, partitions=settings.partitions)
+        read_archive(audit, client)
+        written = settings.data / STATEMENT
+        written.write_text(page(draw_up(audit, corrected["month"]), "en"), encoding="utf-8")
+    console.print(f"What the customer is told, to be looked at in a browser: {visible(str(written))}", markup=False)
 
 
 def _where_next(platform: Platform, console: Console) -> None:

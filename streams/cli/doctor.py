@@ -14,9 +14,9 @@ from streams import doctor as checks
 from streams.cli.connections import archive_of, as_the_platform, kafka_of
 from streams.cli.errors import CommandError
 from streams.cli.options import command
-from streams.cli.visible import visible
 from streams.doctor import Finding, guarded
 from streams.settings import Settings
+from streams.visible import visible
 
 app = typer.Typer()
 

@@ -11,7 +11,7 @@ from schemas.facts import Fact
 from schemas.terms.cited import Reference, Stand
 from streams.audit.explain.places import Place, Places
 from streams.audit.explain.step import Explanation, Input, Step
-from streams.cli.visible import visible
+from streams.visible import visible
 
 WIDTH = 100
 LEGEND = "below: § a clause, and where the terms state it; - what was read, and where it stood; = arithmetic"

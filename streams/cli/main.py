@@ -16,8 +16,8 @@ from schemas.terms.files import TermsError
 from streams.audit.sources import UnreadableError
 from streams.cli.errors import CommandError
 from streams.cli.remarks import remark
-from streams.cli.visible import visible
 from streams.settings import SettingsError
+from streams.visible import visible
 
 WRONG = 2
 INTERRUPTED = 130
@@ -31,6 +31,7 @@ MODULES = {
     "annotate": "annotate",
     "import": "imports",
     "replay": "replay",
+    "statement": "statement",
     "audit": "audit",
     "explain": "explain",
     "doctor": "doctor",

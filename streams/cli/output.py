@@ -17,7 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from streams.cli.visible import visible
+from streams.visible import visible
 
 Record = Mapping[str, Any]
 """A fact as printed: `topic`, `key` and `value`."""

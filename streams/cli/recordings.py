@@ -1,21 +1,47 @@
-"""Where a command takes a recording from: a file, Kafka or the archive."""
+"""Which recording a command reads, how much of it, and how: a file, Kafka or the archive."""
 
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from schemas import times
+from schemas.terms.book import Book
 from streams.audit.replay import Replay
 from streams.audit.shares import processes_for, read_in_shares
 from streams.audit.sources import Recorded
+from streams.calendars import calendar
 from streams.cli.errors import CommandError
 from streams.cli.progress import counting, ticked_off
 from streams.cli.remarks import remark
 from streams.settings import Settings
 
 LIVE = frozenset({"kafka", "archive"})
-"""What is no file."""
+
+UntilOption = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="Only what had arrived by then (RFC 3339).")
+]
+
+
+def refuse_no_month(book: Book, name: str | None) -> None:
+    """Which months there are is the same for all accounts; when each begins is not."""
+    try:
+        if name is not None:
+            calendar(book).month(name)
+    except ValueError as error:
+        raise CommandError(f"--month {name}: {error}") from None
+
+
+def instant(flag: str, text: str | None) -> int | None:
+    """The instant (ms) that a flag was given. Raises CommandError."""
+    try:
+        return None if text is None else times.parse(text)
+    except ValueError as error:
+        raise CommandError(f"{flag} {text}: {error}") from None
 
 
 def read(audit: Replay, source: str, settings: Settings) -> int:
-    """How many processes the recording is worth."""
+    """Tell an audit a recording; how many processes that is worth."""
     if source == "kafka":
         from streams.audit.logged import logged
         from streams.cli.connections import kafka_of

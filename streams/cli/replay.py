@@ -5,17 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schemas import times
 from schemas.facts import DeadLetter, Fact
-from schemas.terms.book import Book, read_book
+from schemas.terms.book import read_book
 from streams.audit.narrowing import Narrowing
 from streams.audit.replay import Replay, in_order
 from streams.audit.shares import facts_in_shares
-from streams.calendars import calendar
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.output import Format, FormatOption, Record, show
-from streams.cli.recordings import LIVE, read
+from streams.cli.recordings import LIVE, UntilOption, instant, read, refuse_no_month
 from streams.cli.remarks import remark
 from streams.settings import Settings
 
@@ -39,7 +37,7 @@ def replay(
     account: Annotated[str | None, typer.Option(help="Only this account's facts.")] = None,
     location: Annotated[str | None, typer.Option(help="Only this location's facts.")] = None,
     month: Annotated[str | None, typer.Option(help="Only facts that touch this month, such as 2026-03.")] = None,
-    until: Annotated[str | None, typer.Option(metavar="TIME", help="Only what had arrived by then (RFC 3339).")] = None,
+    until: UntilOption = None,
     reconsider: Annotated[
         bool,
         typer.Option("--reconsider", help="Take in, too, what was refused but can be read: what changes, by reason."),
@@ -59,11 +57,11 @@ def replay(
 
         settings = as_the_platform(settings, what_if=not diff)
     book = read_book(settings.terms)
-    _refuse_no_month(book, month)
+    refuse_no_month(book, month)
     audit = Replay(
         book,
         settings.derivation,
-        until=_instant(until),
+        until=instant("--until", until),
         location=location,
         partitions=settings.partitions,
         keep_refused=reconsider,
@@ -78,15 +76,6 @@ def replay(
         _show_reconsidered(audit, narrowing, how)
     else:
         _show_facts(audit, narrowing, how, processes)
-
-
-def _refuse_no_month(book: Book, name: str | None) -> None:
-    """Which months there are is the same for all accounts; when each begins is not."""
-    try:
-        if name is not None:
-            calendar(book).month(name)
-    except ValueError as error:
-        raise CommandError(f"--month {name}: {error}") from None
 
 
 def _show_facts(audit: Replay, narrowing: Narrowing, how: Format | None, processes: int) -> None:
@@ -147,10 +136,3 @@ def _show_reconsidered(audit: Replay, narrowing: Narrowing, how: Format | None) 
     show([*reasons, *sorted(facts, key=lambda record: record["topic"])], how)
     refused, readable = sum(part.refused for part in parts), sum(part.readable for part in parts)
     remark(f"{refused:,} messages were refused, {readable:,} of them can be read and make {len(facts):,} differences")
-
-
-def _instant(text: str | None) -> int | None:
-    try:
-        return None if text is None else times.parse(text)
-    except ValueError as error:
-        raise CommandError(f"--until {text}: {error}") from None

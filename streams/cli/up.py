@@ -16,9 +16,9 @@ from streams.cli.options import command
 from streams.cli.progress import steps
 from streams.cli.stopping import until_told
 from streams.cli.terms import book_of
-from streams.cli.visible import visible
 from streams.platform import Platform, connected
 from streams.settings import Settings
+from streams.visible import visible
 
 app = typer.Typer()
 

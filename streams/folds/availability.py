@@ -219,7 +219,7 @@ def _month(
     derivation, terms = world.derivation, month.terms
     final_at = month.end + derivation.correction_horizon_ms
     counting = [note for note in annotations if note.recorded_at < final_at]
-    time = breakdown(covered, timeline.up, timeline.down, *_spans(_in_force(counting), timeline.outages, terms))
+    time = breakdown(covered, timeline.up, timeline.down, *_spans(in_force(counting), timeline.outages, terms))
     closes_at = month.end + derivation.month_close_delay_ms
     budget = terms.budget_ms(time.covered) - time.down
     return Availability(
@@ -264,10 +264,10 @@ def _corrections(
     after = sorted(at for at in recorded if month.end < at < final_at)
     steps: list[Correction] = []
     for at in (month.end, *after) if after else ():
-        in_force = _in_force(note for note in annotations if note.recorded_at <= at)
+        known = in_force(note for note in annotations if note.recorded_at <= at)
         tenures = [each for each in registry.tenures(location_id, at) if each.account_id == account_id]
         covered = clip(union(*(tenure.covered for tenure in tenures)), month.start, month.end)
-        time = breakdown(covered, timeline.up, timeline.down, *_spans(in_force, timeline.outages, month.terms))
+        time = breakdown(covered, timeline.up, timeline.down, *_spans(known, timeline.outages, month.terms))
         if not steps or steps[-1].down_ms != time.down:
             steps.append(Correction(at, time.down))
     return tuple(steps) if len(steps) > 1 else ()
@@ -298,7 +298,7 @@ def breakdown(
     return Breakdown(whole, was_up, was_counted, excluded, whole - was_up - was_counted - excluded, counted)
 
 
-def _in_force(annotations: Iterable[Annotation]) -> list[Annotation]:
+def in_force(annotations: Iterable[Annotation]) -> list[Annotation]:
     """Of each annotation the newest revision, then the newest recording, then the greater hash; if it is approved."""
     newest: dict[str, Annotation] = {}
     for note in annotations:
@@ -318,7 +318,7 @@ def _spans(
     """The time that approved causes exclude, and the approved monitoring gaps."""
     excluding, gaps = [], []
     for note in annotations:
-        span = (note.from_, _end_of_outage(note.from_, down) if note.to is None else note.to)
+        span = (note.from_, end_of_outage(note.from_, down) if note.to is None else note.to)
         if note.cause == "monitoring_gap":
             gaps.append(span)
         elif terms.excludes(note.cause):
@@ -326,7 +326,7 @@ def _spans(
     return union(excluding), union(gaps)
 
 
-def _end_of_outage(at: int, down: Sequence[Interval]) -> int:
+def end_of_outage(at: int, down: Sequence[Interval]) -> int:
     """Where the outage that contains an instant ends; the instant itself where none does."""
     return next((end for start, end in down if start <= at < end), at)
 

@@ -1,0 +1,94 @@
+"""What a page says about the terms: which judge the month, the clauses it rests on, and how the open ones are read."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+
+from streams.statement.content import Agreed, Statement
+from streams.statement.language import Language
+from streams.statement.markup import Markup, element, join
+from streams.statement.page.credit import tiers
+from streams.statement.tables import Column, table
+from streams.statement.words.terms import SECTIONS
+
+TIERS = "credits.tiers["
+
+
+def terms_section(statement: Statement, language: Language) -> Markup:
+    say, terms = language.say, statement.terms
+    judged = say(
+        "agreement.judged",
+        effective=language.day(terms.effective),
+        notified=language.day(terms.notified),
+        series=element("code", terms.series),
+        reference=element("code", terms.reference),
+    )
+    before = element("p", say("agreement.before")) if terms.before_effective else ""
+    clauses = [Column(say("clause")), Column(say("clause.where")), Column(say("clause.says"))]
+    readings = [Column(say("reading")), Column(say("reading.chosen")), Column(say("reading.value"))]
+    return element(
+        "section",
+        element("h2", say("agreement")),
+        element("p", judged),
+        before,
+        table(say("clauses.caption"), clauses, [_clause(clause, language) for clause in _clauses(statement)]),
+        table(say("readings.caption"), readings, _readings(statement, language)),
+    )
+
+
+def _clauses(statement: Statement) -> list[str]:
+    stated = {clause for agreed in statement.terms.values for clause in agreed.clauses}
+    return [clause for clause in SECTIONS if clause in stated]
+
+
+def _clause(clause: str, language: Language) -> list[object]:
+    sections = [
+        language.say("section.annex", n=at.removeprefix("A"))
+        if at.startswith("A")
+        else language.say("section.main", n=at)
+        for at in SECTIONS[clause]
+    ]
+    where = join(*sections, by=", ") if sections else language.say("section.none")
+    return [clause, where, language.say(f"clause.{clause}")]
+
+
+def _readings(statement: Statement, language: Language) -> Iterator[list[object]]:
+    """A row for each reading: what the text leaves open, what applies, and where the terms say so."""
+    by_reading: defaultdict[str, list[Agreed]] = defaultdict(list)
+    for agreed in statement.terms.values:
+        for reading in agreed.readings:
+            by_reading[reading].append(agreed)
+    for reading in sorted(by_reading, key=lambda name: int(name.removeprefix("I-"))):
+        values = by_reading[reading]
+        chosen = dict.fromkeys(_chosen(agreed, statement, language) for agreed in values)
+        yield [
+            join(reading, element("div", language.say(f"reading.{reading}"), class_="id")),
+            join(*(element("div", words) for words in chosen)),
+            join(*(element("div", element("code", f"{agreed.key} = {_written(agreed.value)}")) for agreed in values)),
+        ]
+
+
+def _chosen(agreed: Agreed, statement: Statement, language: Language) -> Markup:
+    if agreed.key.startswith(TIERS):
+        return language.say("credits.tiers", value=", ".join(str(minutes) for minutes, _ in tiers(statement)))
+    if language.knows(one_of := f"{agreed.key}={agreed.value}"):
+        return language.say(one_of)
+    return language.say(agreed.key, value=_value(agreed, language))
+
+
+def _value(agreed: Agreed, language: Language) -> Markup:
+    value = agreed.value
+    if isinstance(value, Decimal):
+        return join(language.percent(value))
+    if isinstance(value, tuple):
+        is_of_days = agreed.key.endswith("days")
+        return language.days(value) if is_of_days else join(*(language.say(f"kind.{each}") for each in value), by=", ")
+    if isinstance(value, str) and language.knows(f"zone.{value}"):
+        return language.say(f"zone.{value}")
+    return join(value)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
