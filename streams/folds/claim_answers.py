@@ -110,13 +110,13 @@ def _is_awaited(location_id: str, month: Month, world: World) -> bool:
 def _unplaced(claim: Claim, made: int | None, month: Month | None) -> Iterator[Trial]:
     """A claim that names no location or no month, or a month that no calendar has."""
     at = claim.created_at if made is None else made
-    end = FOREVER if month is None else claim_windows(month, None, ())[0][1]
-    reason = "" if month is None else f"to be made before {times.render(end)}"
-    yield Trial("too_late", "Was the window over?", at >= end, reason, (("made, against the window's end", at, end),))
+    if month is not None:
+        end = claim_windows(month, None, ())[0][1]
+        instants = (("made, against the window's end", at, end),)
+        yield Trial("too_late", "Was the window over?", at >= end, f"to be made before {times.render(end)}", instants)
     missing = [name for name, value in (("location", claim.location_id), ("month", claim.month)) if not value]
-    yield Trial(
-        "no_credit", "Does it name a month that no calendar has?", not missing, f"there is no month {claim.month}"
-    )
+    unknown = f"there is no month {claim.month}"
+    yield Trial("no_credit", "Does it name a month that no calendar has?", not missing, unknown)
     yield Trial("please_write", "Was it made, and not in writing?", made is None, "a claim is made in writing")
     names = f"the claim names no {' and no '.join(missing)}"
     yield Trial("incomplete", "Then it leaves out its location or its month.", True, names)
