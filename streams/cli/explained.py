@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.events import Heartbeat
 from schemas.facts import Fact
 from schemas.terms.cited import Reference, Stand
 from streams.audit.explain.places import Place, Places
@@ -114,6 +115,8 @@ def _place(place: Place) -> str:
         parts.append(f"line {place.line}")
     if place.event_id is not None:
         parts.append(f"id {place.event_id}")
+    elif place.topic == Heartbeat.TOPIC:  # the archive keeps ids of heartbeats for 35 days, and of ticks none
+        parts.append("id not kept")
     if place.copies > 1:
         parts.append(f"the first of {place.copies}")
     return ", ".join(parts)

@@ -66,6 +66,6 @@ def test_a_command_with_settings_has_every_setting_as_a_flag() -> None:
 
 
 def test_an_unknown_command_is_said_in_one_line(fivenines: Fivenines) -> None:
-    ended = fivenines("replai")
+    ended = fivenines("reply")
     assert (ended.status, ended.out) == (2, "")
-    assert ended.err == "fivenines: No such command 'replai'. Did you mean 'replay', 'explain'?\n"
+    assert ended.err == "fivenines: No such command 'reply'. Did you mean 'replay'?\n"

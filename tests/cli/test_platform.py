@@ -81,6 +81,23 @@ def test_another_number_of_partitions_is_a_difference(fivenines: Fivenines, plat
     assert "device-heartbeats: 3 partitions, the platform expects 5" in ended.err
 
 
+def test_an_outage_is_explained_alike_from_the_archive_and_from_kafka(on: Fivenines, platform: Platform) -> None:
+    """To the partition and the offset of every message; the archive keeps no id of a tick."""
+    with connected(platform.servers.clickhouse) as client:
+        outage = next(fact for fact in current_facts(client, LocationOutage) if fact.ended_at is not None)
+    archived, logged = (
+        on("explain", outage.outage_id, "--format", "json", "--from", source) for source in ("archive", "kafka")
+    )
+    assert (archived.status, archived.err, logged.status, logged.err) == (0, "", 0, "")
+    told = [json.loads(ended.out)[0] for ended in (archived, logged)]
+    entries = [[entry for step in each["steps"] for entry in step["inputs"] if "topic" in entry] for each in told]
+    places = [[(entry["topic"], entry["partition"], entry["offset"]) for entry in those] for those in entries]
+    assert places[0] == places[1]
+    assert all(entry["found"] for those in entries for entry in those)
+    assert told[0]["fact"] == told[1]["fact"]
+    assert told[0]["differences"] == told[1]["differences"] == []
+
+
 def test_the_month_has_closed_and_earned_credits(on: Fivenines) -> None:
     facts = [json.loads(line) for line in on("replay", "--from", "archive").out.splitlines()]
     derived = {fact["topic"] for fact in facts} - {"dead-letters"}

@@ -5,7 +5,7 @@ from schemas.terms.model import Terms
 from streams.audit.explain import inputs
 from streams.audit.explain.derived import Derived
 from streams.audit.explain.step import Input
-from streams.folds.claims import Claim
+from streams.folds.claims import Claim, of_month
 from streams.folds.credits import Asked, Credits
 from streams.folds.tickets import Events, Tickets
 
@@ -14,8 +14,7 @@ def claims_at(derived: Derived, location_id: str, account_id: str, month: str) -
     """The claims for a credit, in the order of their tickets."""
     asked: Asked | None = derived.of_location(Credits, location_id)
     claims = [] if asked is None else asked.claims.values()
-    found = (claim for claim in claims if (claim.account_id, claim.month) == (account_id, month))
-    return sorted(found, key=lambda claim: claim.ticket_id)
+    return sorted(of_month(claims, account_id, location_id, month), key=lambda claim: claim.ticket_id)
 
 
 def events_of(derived: Derived, account_id: str, ticket_id: str) -> list[TicketEvent]:

@@ -83,7 +83,7 @@ def _evidence(case: Case) -> Step:
         what="What speaks for it",
         words=[
             "A diagnosis is of the outage that it was made in, else of the nearest one.",
-            f"It is no farther off than the longest hold that speaks for that, here {reach}, and at most {farthest}.",
+            f"It is no farther off than the longest hold that speaks for that, here {reach}; {farthest} at most.",
         ],
         clauses=[case.derived.cite(clause, terms)],
         inputs=[case.said(each) for each in own],
