@@ -16,6 +16,7 @@ from streams.engine import FOREVER, Partition
 from streams.folds.claims import Claim
 from streams.folds.credits import Asked, Judgement, OfClaims, claim_windows, is_within
 from streams.folds.world import World
+from streams.intervals import Interval
 
 FOLD_VERSION = 1
 
@@ -113,40 +114,78 @@ def _unplaced(claim: Claim) -> Iterator[Trial]:
     yield Trial("no_credit", "Does it name a month that no calendar has?", True, f"there is no month {claim.month}")
 
 
+class _Case(NamedTuple):
+    """A claim that names a month that there is, when it was made in writing (None: not yet), and what the month earned
+    there: all of it, and the account's own."""
+
+    claim: Claim
+    made: int | None
+    month: Month
+    earned: Sequence[Judgement]
+    own: Judgement | None
+    now: int
+    decided_at: int
+
+    @property
+    def at(self) -> int:
+        return self.claim.created_at if self.made is None else self.made
+
+    @property
+    def windows(self) -> Sequence[Interval]:
+        return claim_windows(self.month, None, ()) if self.own is None else self.own.windows
+
+    @property
+    def is_decided(self) -> bool:
+        return self.now >= self.decided_at
+
+    @property
+    def accepted(self) -> tuple[int, str] | None:
+        """The claim for the account's own credit that counts."""
+        return None if self.own is None else self.own.accepted
+
+
 def _judged(claim: Claim, made: int | None, month: Month, earned: Sequence[Judgement], world: World) -> Iterator[Trial]:
     own = next((one for one in earned if one.month.account_id == claim.account_id), None)
-    at = claim.created_at if made is None else made
-    windows = claim_windows(month, None, ()) if own is None else own.windows
-    decided_at, now = _decided_at(month, world), world.slowest or 0
-    is_decided = now >= decided_at
-    decides = ("time, against the month's closing", now, decided_at)
-    is_accepted = own is not None and own.accepted == (made, claim.ticket_id)
+    case = _Case(claim, made, month, earned, own, world.slowest or 0, _decided_at(month, world))
     reason = "" if own is None else f"made in time, before {times.render(own.deadline)}"
+    is_accepted = made is not None and case.accepted == (made, claim.ticket_id)
     yield Trial("accepted", "Is it the claim that counts for a credit of this account?", is_accepted, reason)
-    reason = f"the month began at {times.render(month.start)}: a claim made before that does not count"
-    begin = ("made, against the month's begin", at, month.start)
-    is_early = made is not None and made < month.start
-    yield Trial("early", "Was it made before the month began?", is_early, reason, (begin,))
-    reason = f"the claim is kept: the month is decided at {times.render(decided_at)}"
-    is_early = made is not None and not is_decided and is_within(at, windows)
-    yield Trial("early", "Was it made in time, and the month is not decided?", is_early, reason, (decides,))
-    last = max((end for start, end in windows if start <= at), default=windows[0][1])
-    is_late = not is_within(at, windows) and at >= windows[0][1]
-    reason = f"to be made before {times.render(last)}"
-    yield Trial(
-        "too_late", "Were the windows over?", is_late, reason, (("made, against the last window's end", at, last),)
-    )
-    by, since = ("", 0) if own is None or own.accepted is None else (own.accepted[1], own.accepted[0])
-    reason = f"claimed by {f'ticket {by}' if by else 'the provider'} at {times.render(since)}"
-    is_claimed = own is not None and own.accepted is not None
-    yield Trial("already_claimed", "Was another claim accepted for this credit?", is_claimed, reason)
-    reason = "the month earned no credit at this location"
-    asks = "Is the month decided, and has nobody earned a credit in it?"
-    yield Trial("no_credit", asks, is_decided and not earned, reason, (decides,))
-    reason = "the month's credit at this location is another account's"
-    yield Trial("not_yours", "Is the credit another account's?", is_decided and own is None, reason)
+    yield from _by_time(case)
+    yield from _by_credit(case)
     reason = f"a claim is made in writing: {', '.join(month.terms.claims.written_channels)}"
     yield Trial("please_write", "Then it was not made in writing, or not yet.", True, reason)
+
+
+def _by_time(case: _Case) -> Iterator[Trial]:
+    begin, is_written, is_within_one = case.month.start, case.made is not None, is_within(case.at, case.windows)
+    asks = "Was it made before the month began?"
+    reason = f"the month began at {times.render(begin)}: a claim made before that does not count"
+    instants = (("made, against the month's begin", case.at, begin),)
+    yield Trial("early", asks, is_written and case.at < begin, reason, instants)
+    asks = "Was it made in time, and the month is not decided?"
+    reason = f"the claim is kept: the month is decided at {times.render(case.decided_at)}"
+    yield Trial("early", asks, is_written and not case.is_decided and is_within_one, reason, _decides(case))
+    first = case.windows[0][1]
+    last = max((end for start, end in case.windows if start <= case.at), default=first)
+    instants = (("made, against the last window's end", case.at, last),)
+    reason = f"to be made before {times.render(last)}"
+    yield Trial("too_late", "Were the windows over?", not is_within_one and case.at >= first, reason, instants)
+
+
+def _by_credit(case: _Case) -> Iterator[Trial]:
+    since, ticket_id = case.accepted or (0, "")
+    by = f"ticket {ticket_id}" if ticket_id else "the provider"
+    asks, reason = "Was another claim accepted for this credit?", f"claimed by {by} at {times.render(since)}"
+    yield Trial("already_claimed", asks, case.accepted is not None, reason)
+    asks = "Is the month decided, and has nobody earned a credit in it?"
+    is_empty = case.is_decided and not case.earned
+    yield Trial("no_credit", asks, is_empty, "the month earned no credit at this location", _decides(case))
+    asks, reason = "Is the credit another account's?", "the month's credit at this location is another account's"
+    yield Trial("not_yours", asks, case.is_decided and case.own is None, reason)
+
+
+def _decides(case: _Case) -> tuple[tuple[str, int, int], ...]:
+    return (("time, against the month's closing", case.now, case.decided_at),)
 
 
 def _decided_at(month: Month, world: World) -> int:
