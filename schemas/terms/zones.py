@@ -47,4 +47,9 @@ def local_instant(day: date, at: time, zone_name: str) -> int:
 
 def local_date(instant: int, zone_name: str) -> date:
     """The calendar day that an instant (ms since 1970, UTC) falls on in a zone."""
-    return (_EPOCH + instant * _MS).astimezone(zone(zone_name)).date()
+    return local_moment(instant, zone_name).date()
+
+
+def local_moment(instant: int, zone_name: str) -> datetime:
+    """What calendar and clock of a zone show at an instant (ms since 1970, UTC)."""
+    return (_EPOCH + instant * _MS).astimezone(zone(zone_name))

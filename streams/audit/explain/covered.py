@@ -21,7 +21,7 @@ from streams.audit.explain.arithmetic import (
     number,
 )
 from streams.audit.explain.derived import Derived
-from streams.audit.explain.step import Input, Step
+from streams.audit.explain.step import Step
 from streams.calendars import Month
 from streams.engine import FOREVER
 from streams.folds.availability import Availabilities, Months
@@ -60,57 +60,43 @@ def case_of(derived: Derived, fact: Availability) -> Case:
 def edges(case: Case) -> Step:
     """From when to when the month is, and how far it is told of."""
     month, fact, derived = case.month, case.fact, case.derived
-    now = derived.clock(fact.location_id).time or 0
     first = date.fromisoformat(f"{month.name}-01")
-    start, end = (
-        by_clock(day, MIDNIGHT, zone)
-        for day, zone in ((first, _zone_before(case)), (_next(first), case.terms.month_zone))
-    )
-    told = earliest([at(now), at(int(end.value))])
-    horizon = ms(derived.world.derivation.correction_horizon_ms)
-    days = number(derived.world.derivation.correction_horizon_days) * ms(DAY_MS)
-    words = [
-        "A month begins at midnight in the zone of the terms of the month before, and ends where the next one begins."
-    ]
-    series = derived.world.registry.series_history(fact.account_id)
+    start = by_clock(first, MIDNIGHT, _zone_before(case))
+    end = by_clock(_next(first), MIDNIGHT, case.terms.month_zone)
+    told = earliest([at(derived.clock(fact.location_id).time or 0), end.found])
+    horizon = number(derived.world.derivation.correction_horizon_days) * ms(DAY_MS)
+    final = end.found + horizon.found
+    account = derived.world.registry.at("account", fact.account_id, month.start)
+    words = ["It begins at midnight in the zone of the terms of the month before, and ends where the next one begins."]
     if month.terms_before_effective:
         words.append("It lies before the first effective date of the terms: they judge it all the same.")
     return Step(
         what=f"The month {month.name}, judged by the terms {case.terms.reference}",
         words=words,
-        clauses=[
-            derived.cite("VE-1", case.terms),
-            derived.cite("I-1", case.terms, "month_zone"),
-        ],
+        clauses=[derived.cite("VE-1", case.terms), derived.cite("I-1", case.terms, "month_zone")],
         inputs=[
-            *_accounts(case, len(series) > 1),
+            *([inputs.record(account)] if account is not None else []),
             inputs.stream_time(derived.clock(fact.location_id), derived.partition(fact.location_id)),
         ],
         arithmetic=[
             equals("the month begins", start),
             equals("the month ends", end),
             equals("it is told up to the end, or to stream time", told),
-            equals("corrections are taken for", days),
-            equals("from then on nothing changes it", at(int(end.value)) + horizon),
+            equals("corrections are taken for", horizon),
+            equals("from then on nothing changes it", final),
         ],
         gives={
             "as_of": int(told.value),
-            "final_at": int(end.value) + int(days.value),
+            "final_at": int(final.value),
             "terms": case.terms.reference,
             "terms_before_effective": first < case.terms.effective,
         },
         doubts=[
             f"the month's {name}: explained as {found.value}, derived as {known}"
-            for name, found, known in (("start", start, month.start), ("end", end, month.end))
+            for name, found, known in (("begin", start, month.start), ("end", end, month.end))
             if found.value != known
         ],
     )
-
-
-def _accounts(case: Case, names_terms: bool) -> list[Input]:
-    """The account's own record, where it names a series of terms."""
-    versions = case.derived.world.registry.versions("account", case.fact.account_id)
-    return [inputs.record(version.fields) for version in versions if names_terms and version.since < case.month.end]
 
 
 def _zone_before(case: Case) -> str:
@@ -129,19 +115,12 @@ def _next(first: date) -> date:
 
 def covered(case: Case) -> tuple[Step, list[Interval]]:
     """What of the month is covered, by the records of the location that were in force."""
-    fact, registry = case.fact, case.derived.world.registry
-    words: list[str] = []
-    found: list[Input] = []
+    fact = case.fact
+    words = ["From activation and the move to the provider's circuit to the closing, while a record is in force."]
     lines: list[Line] = []
     spans: list[Interval] = []
-    for version in registry.versions("location", fact.location_id):
-        if (
-            version.fields.account_id != fact.account_id
-            or version.since >= case.end
-            or version.until <= case.month.start
-        ):
-            continue
-        found.append(inputs.record(version.fields))
+    versions = _in_force(case)
+    for version in versions:
         if version.since > version.fields.valid_from:
             since = inputs.instant(version.since)
             words.append(f"It changes no month that was final when it was recorded: it counts from {since}.")
@@ -156,15 +135,19 @@ def covered(case: Case) -> tuple[Step, list[Interval]]:
     whole = added(end - start for start, end in spans)
     return Step(
         what=f"What {fact.account_id} had covered at {fact.location_id} in the month",
-        words=[
-            "From activation and the move to the provider's circuit, to the closing, while the record is in force.",
-            *words,
-        ],
+        words=words,
         clauses=[case.derived.cite("EX-5", case.terms), case.derived.cite("I-7", case.terms)],
-        inputs=found,
-        arithmetic=[*lines, equals("covered", whole)] if spans else lines,
+        inputs=[inputs.record(version.fields) for version in versions],
+        arithmetic=[*lines, equals("covered", whole)],
         gives={"covered_ms": int(whole.value)},
     ), spans
+
+
+def _in_force(case: Case) -> list[Version]:
+    """The location's records of the account that were in force in the month."""
+    versions = case.derived.world.registry.versions("location", case.fact.location_id)
+    touching = (version for version in versions if version.since < case.end and version.until > case.month.start)
+    return [version for version in touching if version.fields.account_id == case.fact.account_id]
 
 
 def _span(case: Case, version: Version, lines: list[Line]) -> Interval:

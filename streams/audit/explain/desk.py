@@ -9,7 +9,7 @@ from schemas.facts.response import Window
 from schemas.terms.days_off import day_off
 from schemas.terms.fields import Weekday
 from schemas.terms.model import Terms
-from schemas.terms.zones import local_date
+from schemas.terms.zones import local_date, local_moment
 from streams.audit.explain import inputs
 from streams.audit.explain.arithmetic import Line, at, by_clock, compared, equals, ms
 from streams.contact_hours import opening_hours
@@ -23,7 +23,7 @@ _ONE_DAY = timedelta(days=1)
 def window(instant: int, terms: Terms) -> tuple[Window, list[str], list[Line]]:
     """Whether an instant lies in contact hours: `contact` or `other`, and why."""
     day = local_date(instant, terms.response.hours_zone)
-    words = [f"{inputs.instant(instant)} is on {told(day, terms)}."]
+    words = [_local(instant, terms)]
     lines: list[Line] = []
     inside = False
     if not holiday(day, terms):
@@ -46,7 +46,7 @@ def next_business_day(instant: int, terms: Terms) -> tuple[int, list[str], list[
     """The end of contact hours on the first business day after the local day of an instant; or, by other terms, of that
     day itself if they had not begun."""
     today = local_date(instant, terms.response.hours_zone)
-    words = [f"{inputs.instant(instant)} is on {told(today, terms)}."]
+    words = [_local(instant, terms)]
     same_day = terms.response.next_business_day == "same_day_before_opening"
     if same_day and is_business_day(today, terms) and instant < opening_hours(terms).of_day(today)[0][0]:
         words.append("By the terms what comes before opening on a business day is due on that day.")
@@ -74,6 +74,13 @@ def contact_hours_later(duration: int, start: int, pauses: Sequence[Interval], t
             left = left.found - (at(closes) - at(opens))
             lines.append(equals(f"still to go after {told(day, terms)}", left))
     raise AssertionError("days have no end")
+
+
+def _local(instant: int, terms: Terms) -> str:
+    """An instant by the desk's own calendar and clock."""
+    zone = terms.response.hours_zone
+    moment = local_moment(instant, zone)
+    return f"{inputs.instant(instant)} is {moment:%H:%M:%S} on {told(moment.date(), terms)} in {zone}."
 
 
 def told(day: date, terms: Terms) -> str:

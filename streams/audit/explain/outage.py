@@ -83,7 +83,11 @@ def _who_speaks(outage: Outage) -> Step:
     devices, start = outage.devices, outage.fact.started_at
     told = {device_id: devices.status(device_id, start) for device_id in devices.ids()}
     registered = [entry for device_id in told for entry in devices.records(device_id, start)]
-    words = [f"By the terms {RULES[outage.terms.availability.location_down_when]}."]
+    rule = outage.terms.availability.location_down_when
+    words = [f"By the terms {RULES[rule]}."]
+    if rule == "primary_device":
+        primary = devices.derived.world.registry.primary(devices.location_id, start)
+        words.append(f"Its primary device is {primary}." if primary else "It has no primary device.")
     words += [f"At {inputs.instant(start)} {device_id} was {STATUS[status]}." for device_id, status in told.items()]
     if len(registered) < len(told):
         words.append("A device that the registry does not know speaks for every location that it reports at.")
@@ -128,9 +132,8 @@ def _other_turn(devices: Devices, instant: int) -> tuple[list[str], list[Input]]
             found += devices.records(device_id, instant)
         elif devices.status(device_id, instant) != devices.status(device_id, instant - 1):
             words.append(f"{device_id} turned {STATUS[devices.status(device_id, instant)]}.")
-    if any(
-        version.since == instant for version in devices.derived.world.registry.versions("location", devices.location_id)
-    ):
+    versions = devices.derived.world.registry.versions("location", devices.location_id)
+    if any(version.since == instant for version in versions):
         words.append("From then on another record of the location is in force.")
     if any(since == instant for since, _ in devices.judge.turns[1:]):
         words.append("From then on other terms are in force.")

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-from msgspec import UNSET
-
 from streams.audit.explain import inputs
 from streams.audit.explain.arithmetic import Line, at, compared, cut, equals, exact, ms, number
 from streams.audit.explain.devices import STATUS, Devices, Sample
@@ -71,15 +69,12 @@ def _hold(devices: Devices, sample: Sample, told: Told) -> int:
         return CHANGES_ONLY
     interval = judge.interval_ms(sample.device_id, sample.at, profile)
     if profile.interval_ms == UNSTATED:
-        records = devices.records(sample.device_id, sample.at)
         device = devices.derived.world.registry.at("device", sample.device_id, sample.at)
-        stated = getattr(device, "heartbeat_interval_s", None) not in (None, UNSET)
-        told.words.append(
-            "The sample states no interval: the registry's counts."
-            if stated
-            else "Nobody states its interval: that of the terms counts."
-        )
-        told.inputs.extend(records if stated else [])
+        if device is not None and device.heartbeat_interval_s is not None:
+            told.words.append("The sample states no interval: the registry's counts.")
+            told.inputs.append(inputs.record(device))
+        else:
+            told.words.append("Nobody states its interval: that of the terms counts.")
     hold = cut((number(judge.terms(sample.at).availability.missed_heartbeats) + exact("0.5")) * ms(interval))
     told.lines.append(equals("how long the sample holds", hold))
     told.lines.append(equals("the hold is over", at(sample.at) + hold.found))
