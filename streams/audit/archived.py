@@ -45,7 +45,7 @@ def _only(audit: Replay) -> Sequence[str | None]:
         return [None]
     if audit.location:
         return [audit.location]
-    return [None] if audit.account is None else sorted(audit.locations_of(audit.account))
+    return [None] if audit.account is None else sorted(audit.places_of(audit.account))
 
 
 def _dead_letters(client: Client, until: int | None) -> Iterator[DeadLetter]:

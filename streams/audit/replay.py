@@ -104,7 +104,7 @@ class Replay:
             self.end()
             yield from self.rederived()
         else:
-            places = self.locations_of(self.account) | {self.account}  # where a claim is judged that names no location
+            places = self.places_of(self.account) | {self.account}  # where a claim is judged that names no location
             self.end()
             yield from self.chain.settle_desk()
             yield from self.derived(places.__contains__)
@@ -123,16 +123,20 @@ class Replay:
         yield from self.chain.loop.settle_all(filter(wanted, self.chain.loop.keys), Position())
 
     def locations_of(self, account_id: str) -> set[str]:
-        """The locations that an account ever had, or that its tickets name, as far as has been read."""
+        """The locations that an account ever had, by the registry as far as it has been read."""
         registry = self.world.registry
-        had = {
+        return {
             location_id
             for location_id in registry.ids("location")
             if any(owner == account_id for _, owner in registry.accounts(location_id))
         }
-        said = (event for entries in self._identified.values() for _, event in entries)
-        tickets = (event for event in said if isinstance(event, TicketEvent) and event.account_id == account_id)
-        return had | {ticket.location_id for ticket in tickets if ticket.location_id}
+
+    def places_of(self, account_id: str) -> set[str]:
+        """An account's locations, and those that its tickets name: whose facts its own follow from. Nothing was settled
+        yet."""
+        read = (event for entries in self._identified.values() for _, event in entries)
+        tickets = (event for event in read if isinstance(event, TicketEvent) and event.account_id == account_id)
+        return self.locations_of(account_id) | {ticket.location_id for ticket in tickets if ticket.location_id}
 
     def annotations(self, location_id: str) -> Iterable[Annotation]:
         """Every revision of every annotation of a location, in no order. All was read."""

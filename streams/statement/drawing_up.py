@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from schemas.derivation import Derivation
-from schemas.facts import ClaimAnswer, Fact, ResponseMonth, TicketResponse
+from schemas.facts import Availability, ClaimAnswer, Fact, ResponseMonth, TicketResponse
 from schemas.terms.stated import stated
 from streams.audit.replay import Replay
 from streams.calendars import Month
@@ -80,7 +80,7 @@ def _status(now: int, month: Month, derivation: Derivation) -> Status:
     return "closed" if now < month.end + derivation.correction_horizon_ms else "final"
 
 
-def _places(account_id: str, month: Month, now: int, facts: Iterable[Fact], audit: Replay) -> tuple[Place, ...]:
+def _places(account_id: str, month: Month, now: int, facts: Sequence[Fact], audit: Replay) -> tuple[Place, ...]:
     """The locations that the account had in the month so far, by id."""
     by_location: defaultdict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
@@ -91,6 +91,11 @@ def _places(account_id: str, month: Month, now: int, facts: Iterable[Fact], audi
         for location_id in audit.locations_of(account_id)
         for tenure in registry.tenures(location_id)
         if tenure.account_id == account_id and tenure.since < end and tenure.until > month.start
+    }
+    had |= {  # one that stands in a partition whose time is ahead of the others'
+        fact.location_id
+        for fact in facts
+        if isinstance(fact, Availability) and (fact.account_id, fact.month) == (account_id, month.name)
     }
     known = (records(location_id, by_location[location_id], audit) for location_id in sorted(had))
     return tuple(place(account_id, month, each, audit) for each in known)

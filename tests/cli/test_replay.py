@@ -112,11 +112,12 @@ def test_fields_that_nobody_knows_are_ignored_and_counted(
 
 def test_narrowing_takes_a_part_of_the_whole(fivenines: Fivenines, recording: Path) -> None:
     whole = facts(replay(fivenines, recording))
-    of_location = [fact for fact in whole if fact["key"] == "loc-3"]
+    of_location = [fact for fact in whole if fact["value"].get("location_id") == "loc-3"]
     assert of_location
     assert facts(replay(fivenines, recording, "--location", "loc-3")) == of_location
     of_account = facts(replay(fivenines, recording, "--account", "acct-01"))
-    assert {fact["key"] for fact in of_account} == {"loc-1", "loc-2", "loc-3", "loc-4"}
+    located = {fact["value"].get("location_id") for fact in of_account} - {None}
+    assert located == {"loc-1", "loc-2", "loc-3", "loc-4"}
     in_june = facts(replay(fivenines, recording, "--month", "2026-06"))
     assert in_june == whole
     in_may = facts(replay(fivenines, recording, "--month", "2026-05"))

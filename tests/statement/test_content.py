@@ -7,10 +7,11 @@ import msgspec
 import pytest
 
 from schemas.times import render
-from streams.statement.content import Statement, Stretch, as_json, digest, written
+from streams.statement.content import Statement, as_json, digest, written
 from streams.statement.drawing_up import NothingToStateError
 from tests.core.cases import Case, instant, lines_of
 from tests.statement.cases import CASES, STORY, drawn_up, of_location
+from tests.statement.sums import check_sums
 
 PARTS = ("counted", "excluded", "unknown", "not_covered")
 
@@ -76,28 +77,10 @@ def test_a_statement_says_what_its_case_says(case: Case) -> None:
         assert found[name]() == expected.get(name, lambda it: it)(case[name]), name
 
 
-def lengths(stretches: tuple[Stretch, ...], *what: str) -> int:
-    return sum(stretch.duration for stretch in stretches if stretch.what in what)
-
-
-@pytest.mark.parametrize(
-    "case", [*(pytest.param(case, id=name) for name, case in CASES), pytest.param(STORY, id="all")]
-)
+@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in [*CASES, ("all", STORY)]])
 def test_the_parts_of_a_location_add_up_to_its_facts(case: Case) -> None:
     """Law 4, as a customer can check it: the picture, the outages and the annotations against the month's numbers."""
-    for place in drawn_up(case).locations:
-        fact = place.availability
-        if fact is None:
-            continue
-        assert lengths(place.timeline, "up", "down", "excluded", "unknown") == fact.covered_ms
-        assert lengths(place.timeline, "down") == fact.down_ms == sum(each.counted_ms for each in place.outages)
-        assert lengths(place.timeline, "excluded") == fact.excluded_ms
-        assert fact.excluded_ms == sum(each.excluded_ms for each in place.outages)
-        assert fact.excluded_ms == sum(note.took_ms for note in place.annotations if note.effect == "excluded")
-        assert lengths(place.timeline, "unknown") == fact.unknown_ms
-        assert place.allowed_ms - fact.down_ms == fact.budget_left_ms
-        for each in place.outages:
-            assert each.duration == each.counted_ms + each.excluded_ms + each.unknown_ms + each.not_covered_ms
+    check_sums(drawn_up(case))
 
 
 def test_the_order_and_the_repetition_of_the_input_leave_no_trace() -> None:

@@ -124,7 +124,9 @@ def choices(part: type[Part], key: str = "") -> Iterator[tuple[str, list[object]
 
 
 READINGS = [
-    (path, values) for path, values, clauses in choices(Document) if "I-" in clauses and path != "credits.tiers"
+    (path, values)
+    for path, values, clauses in choices(Document)
+    if re.search(r"\bI-", clauses) and path != "credits.tiers"
 ]
 
 
