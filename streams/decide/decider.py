@@ -29,11 +29,12 @@ from schemas.facts import Fact, LocationState
 from streams.broadcasts import Broadcasts
 from streams.decide.agenda import Agenda
 from streams.decide.records import AHEAD, Reading, Record, clock_key, is_clock, read_record
-from streams.decide.work import Batch, Message, Work
+from streams.decide.work import Batch, Work
 from streams.engine import Position
 from streams.folds.availability import Availabilities
 from streams.folds.chain import Chain
 from streams.folds.clock import Clock
+from streams.messages import Message
 
 FOLDS = (Availabilities,)
 

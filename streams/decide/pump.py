@@ -13,7 +13,8 @@ from streams.decide.decider import Decider
 from streams.decide.lifeline import Pulse
 from streams.decide.metrics import Metrics
 from streams.decide.publisher import Hopeless, Outgoing, Send, followed, refused, said, saved, send_all
-from streams.decide.work import Batch, Message
+from streams.decide.work import Batch
+from streams.messages import Message
 
 QUEUE: Final = 2_000
 """Messages that may wait; then the agent waits, and faust's own buffers."""

@@ -7,14 +7,13 @@ says what is to be saved and then published. Nothing of a location stays in memo
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from schemas.events import Annotation
 from schemas.facts import DeadLetter, Fact, LocationState
-from schemas.wire import Rejected, conflict, dead_letter, decode
-from schemas.wire.envelope import Headers
+from schemas.wire import Rejected, conflict, decode
 from streams.broadcasts import read_progress
 from streams.calendars import ALWAYS
 from streams.decide.records import compressed
@@ -22,24 +21,13 @@ from streams.decide.turns import changes_from, next_turn
 from streams.engine import FOREVER
 from streams.folds.availability import Months
 from streams.folds.outages import find
+from streams.messages import Message
 
 if TYPE_CHECKING:
     from streams.decide.decider import Decider
 
 MONTHS = 0
 """The place of the availability fold in the chain."""
-
-
-class Message(NamedTuple):
-    """A message of the two topics that a partition is decided by."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    timestamp: int
 
 
 @dataclass
@@ -144,8 +132,7 @@ class Work:
         self._due[location_id] = min(self._due.get(location_id, FOREVER), since)
 
     def _refuse(self, message: Message, rejected: Rejected) -> None:
-        place = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
-        self.batch.letters.append(dead_letter(rejected, message.value, **place))  # type: ignore[arg-type]
+        self.batch.letters.append(message.refused(rejected))
 
     def _load(self, location_id: str, partition: int) -> Months:
         if location_id not in self._partition:

@@ -68,7 +68,21 @@ class Events:
         self.told: dict[str, Ticket] = {}
 
 
-_SAVED = msgspec.msgpack.Decoder(list[tuple[str, dict[str, Any]]])
+SavedEvent = tuple[str, dict[str, Any]]
+"""Who named it, and what it says."""
+
+_SAVED = msgspec.msgpack.Decoder(list[SavedEvent])
+
+
+def saved_event(event: TicketEvent) -> SavedEvent:
+    return event.source, event.written()
+
+
+def loaded_event(saved: SavedEvent) -> TicketEvent:
+    source, written = saved
+    event = TicketEvent.model_validate(written, context=WIRE)
+    event.said_by(None if source == event.TOPIC else source)
+    return event
 
 
 class Tickets(Fold):
@@ -98,13 +112,12 @@ class Tickets(Fold):
         return [*told.values()]
 
     def save(self, events: Events, told: Sequence[Fact]) -> Any:
-        return [(event.source, event.written()) for known in events.by_ticket.values() for event in known.values()]
+        return [saved_event(event) for known in events.by_ticket.values() for event in known.values()]
 
     def load(self, saved: bytes) -> Events:
         events = Events()
-        for source, written in _SAVED.decode(saved):
-            event = TicketEvent.model_validate(written, context=WIRE)
-            event.said_by(None if source == event.TOPIC else source)
+        for each in _SAVED.decode(saved):
+            event = loaded_event(each)
             self.world.heard_ticket(event.occurred_at)
             self.absorb(events, event, 0)
         return events

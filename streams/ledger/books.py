@@ -8,14 +8,13 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from schemas.events import TicketEvent
 from schemas.facts import Availability, DeadLetter, Fact, Progress
-from schemas.wire import Rejected, conflict, dead_letter, decode
-from schemas.wire.envelope import Headers
+from schemas.wire import Rejected, conflict, decode
 from streams.broadcasts import Broadcasts
 from streams.engine import Fold, Position
 from streams.folds.billing import Ledger
@@ -27,23 +26,12 @@ from streams.folds.world import World
 from streams.ledger import accounts, records
 from streams.ledger.accounts import SavedAccount
 from streams.ledger.records import Place
+from streams.messages import Message
 
 FOLDS = (Credits, ClaimAnswers, Ledger)
 
 _EVERY: tuple[type[Fold], ...] = (*FOLDS, *DESK)
 SAID = tuple(fold.fact for fold in _EVERY if fold.fact not in BETWEEN_FOLDS)
-
-
-class Message(NamedTuple):
-    """A message of the input."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    timestamp: int
 
 
 @dataclass
@@ -52,8 +40,8 @@ class Batch:
 
     facts: list[Fact] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
-    records: dict[bytes, bytes | None] = field(default_factory=dict)
-    """Of `ledger-state`; None: nothing is left of it."""
+    records: dict[bytes, bytes] = field(default_factory=dict)
+    """Of `ledger-state`."""
 
     def __bool__(self) -> bool:
         return bool(self.facts or self.letters or self.records)
@@ -179,8 +167,7 @@ class Books:
         owed += loop.advance(None, position)
         owed.sort(key=lambda fact: not fact.retracted)  # the answer to a claim may have moved: the later one counts
         published = [fact for fact in facts if not isinstance(fact, BETWEEN_FOLDS)]
-        saved: dict[bytes, bytes | None] = dict(accounts.saved(desk, self._tickets, facts))
-        saved.update(self._saved_locations(owed))
+        saved = {**dict(accounts.saved(desk, self._tickets, facts)), **dict(self._saved_locations(owed))}
         batch = Batch(published + owed, self._letters, saved)
         self._clear()
         return batch
@@ -253,8 +240,7 @@ class Books:
             self._tickets[event.account_id, event.ticket_id] = None
 
     def _refuse(self, message: Message, rejected: Rejected) -> None:
-        place = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
-        self._letters.append(dead_letter(rejected, message.value, **place))  # type: ignore[arg-type]
+        self._letters.append(message.refused(rejected))
 
     def _saved_locations(self, facts: Iterable[Fact]) -> Iterator[tuple[bytes, bytes]]:
         said = (getattr(fact, "location_id", None) or fact.key for fact in facts)

@@ -2,15 +2,15 @@
 and how far the input is in them. All of a batch is written in one transaction, so the newest of each key fit together.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 import zstandard
 
 from schemas.events import TicketEvent
-from schemas.events.fields import WIRE
 from schemas.facts import Fact
+from streams.folds.tickets import SavedEvent, loaded_event, saved_event
 
 Kind = Literal["position", "location", "ticket", "account"]
 
@@ -34,7 +34,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
 class SavedTicket(NamedTuple):
     """A ticket's events, and what was said of it by topic."""
 
-    events: list[tuple[str, dict[str, Any]]]
+    events: list[SavedEvent]
     said: dict[str, msgspec.Raw]
 
 
@@ -73,19 +73,15 @@ def encoded(value: Any) -> bytes:
 
 
 def ticket_record(events: Iterable[TicketEvent], said: Mapping[str, Iterable[Fact]]) -> bytes:
-    written = [(event.source, event.written()) for event in events]
-    return packed(encoded((written, {topic: list(facts) for topic, facts in said.items()})))
+    return packed(encoded(([*map(saved_event, events)], {topic: list(facts) for topic, facts in said.items()})))
 
 
 def read_ticket(value: bytes) -> SavedTicket:
     return _TICKET(unpacked(value))
 
 
-def events_of(saved: SavedTicket) -> Iterator[TicketEvent]:
-    for source, written in saved.events:
-        event = TicketEvent.model_validate(written, context=WIRE)
-        event.said_by(None if source == event.TOPIC else source)
-        yield event
+def events_of(saved: SavedTicket) -> Iterable[TicketEvent]:
+    return map(loaded_event, saved.events)
 
 
 def account_record(said: Mapping[str, Iterable[Fact]]) -> bytes:

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Final
 
 import structlog
-from confluent_kafka import KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import Message as KafkaMessage
 from confluent_kafka.admin import AdminClient
 
 from schemas.derivation import Derivation
@@ -28,6 +29,7 @@ from streams.ledger.metrics import LedgerMetrics
 from streams.ledger.records import Place
 from streams.ledger.seat import Seat
 from streams.ledger.transactions import Writer
+from streams.messages import Message
 from streams.metrics import served
 
 AGAIN_AFTER_S: Final = 1.0
@@ -120,7 +122,7 @@ class Session:
         finally:
             self._consumer.close()
 
-    def _step(self, messages: list[Message]) -> None:
+    def _step(self, messages: list[KafkaMessage]) -> None:
         for message in messages:
             if (error := message.error()) is not None:
                 raise Interrupted(reason(error))
@@ -134,7 +136,7 @@ class Session:
             self._told_at = time.monotonic()
             self._seat.tell(self._books.read)
 
-    def _take(self, message: books.Message) -> None:
+    def _take(self, message: Message) -> None:
         self._metrics.processed[message.topic] += 1
         if message.topic == RegistryRecord.TOPIC:
             self._books.register(message)
@@ -191,9 +193,9 @@ def _partition(partitions: int, location_id: str) -> int:
     return murmur2_partition(location_id.encode(), partitions)
 
 
-def _plain(message: Message) -> books.Message:
+def _plain(message: KafkaMessage) -> Message:
     headers = message.headers()
-    return books.Message(
+    return Message(
         message.topic() or "",
         message.partition() or 0,
         offset_of(message),

@@ -47,7 +47,7 @@ class Writer:
             self._producer.commit_transaction(PATIENCE_S)
         self.sent += 1
 
-    def _send(self, topic: str, key: bytes, value: bytes | None) -> None:
+    def _send(self, topic: str, key: bytes, value: bytes) -> None:
         while True:
             try:
                 self._producer.produce(topic, value, key)
@@ -57,7 +57,7 @@ class Writer:
                 return
 
 
-def _messages(batch: Batch, position: tuple[bytes, bytes]) -> Iterator[tuple[str, bytes, bytes | None]]:
+def _messages(batch: Batch, position: tuple[bytes, bytes]) -> Iterator[tuple[str, bytes, bytes]]:
     for fact in batch.facts:
         yield fact.TOPIC, fact.key.encode(), encode(fact.written())
     for letter in batch.letters:

@@ -15,8 +15,9 @@ from streams.decide.decider import Decider, Ends
 from streams.decide.publisher import Outgoing, followed, refused, said, saved
 from streams.decide.pump import written
 from streams.decide.records import Reading, read_record
-from streams.decide.work import Batch, Message
+from streams.decide.work import Batch
 from streams.folds.world import World
+from streams.messages import Message
 from tests.decide.story import BOOK, DERIVATION, Out, Story
 
 Place = tuple[str, int]

@@ -12,8 +12,9 @@ from schemas.wire import Gate, Rejected, decode
 from streams.broadcasts import Broadcasts
 from streams.decide.metrics import Metrics
 from streams.decide.reader import REGISTRY, Reader
-from streams.decide.work import Batch, Message
+from streams.decide.work import Batch
 from streams.folds.world import World
+from streams.messages import Message
 from tests.decide.cluster import Cluster, Process
 from tests.decide.story import BOOK, DERIVATION, START, Story
 

@@ -11,8 +11,9 @@ from streams.folds.availability import Availabilities
 from streams.folds.outages import Outages
 from streams.folds.states import States
 from streams.folds.world import World
-from streams.ledger.books import Batch, Books, Message
+from streams.ledger.books import Batch, Books
 from streams.ledger.transactions import encode
+from streams.messages import Message
 from tests.laws.runs import chain_of
 from tests.laws.strategies import Recording, Step
 
