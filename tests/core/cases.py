@@ -75,6 +75,8 @@ def _sample(text: str) -> bytes:
         reported_cause=more.pop("cause", None),
         uptime_s=float(more.pop("uptime")) if "uptime" in more else None,
         server_downtime_s=float(more.pop("server_downtime")) if "server_downtime" in more else None,
+        packet_loss_pct=float(more.pop("loss")) if "loss" in more else None,
+        mos=float(more.pop("mos")) if "mos" in more else None,
     )
 
 
