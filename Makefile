@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Each of the two has servers of its own, and a file's tests stay together.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: help install lint demo test test-all bench lock clean
 .DEFAULT_GOAL := help
@@ -22,10 +24,10 @@ demo: install ## a month of a sample fleet through the live platform
 	$(BIN)/fivenines demo
 
 test: install lint ## every check and every test but the slow ones
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-all: install lint ## also the long fault and scale tests
-	$(BIN)/python -m pytest -m ""
+	$(PYTEST) -m ""
 
 lint: install ## style, types and who may import whom
 	$(BIN)/ruff check .
