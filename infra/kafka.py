@@ -23,6 +23,7 @@ STOPPED_WITHIN_S = 30.0
 TRAINED_WITHIN_S = 180.0
 ATTEMPTS = 5
 JVM_OPTIONS = (
+    "-XX:TieredStopAtLevel=1",  # the optimizing compiler takes longer than it saves in a server's first minutes
     "-XX:+ExitOnOutOfMemoryError",
     "-XX:ErrorFile=logs/jvm-crash.log",
     "-XX:-UsePerfData",  # no files in the system's temporary folder

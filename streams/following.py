@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, TopicPartition
@@ -15,6 +16,7 @@ from streams.ledger.seat import GROUP as LEDGER_GROUP
 
 POLL_S = 0.2
 STEADY_S = 3.0
+"""What time brings about, such as the close of a month, has no message that says that more is to come."""
 
 READ_BY_CLICKHOUSE = (
     Heartbeat.TOPIC,
@@ -78,10 +80,18 @@ class Following:
         places = [TopicPartition(topic, partition) for partition in partitions]
         return self._groups[group].committed(places, timeout=10)
 
-    def wait(self, check: Callable[[], None], tell: Callable[[str], None], timeout_s: float = 300) -> None:
-        """Return when the processes have finished what is there. `check` raises when they cannot.
+    def wait(
+        self,
+        check: Callable[[], None],
+        tell: Callable[[str], None],
+        timeout_s: float = 300,
+        steady_s: float = STEADY_S,
+    ) -> None:
+        """Return when the processes have finished what is there, and nothing more was published for `steady_s`. `check`
+        raises when they cannot.
 
-        Raises TimeoutError.
+        What follows from messages alone needs no steady time: the processes are asked in the order of the data's way,
+        and each acknowledges its input when what follows from it stands in the topics. Raises TimeoutError.
         """
         deadline = time.monotonic() + timeout_s
         before: object = None
@@ -100,11 +110,17 @@ class Following:
             published = [self.ends(topic) for topic in PUBLISHED]
             if waiting or published != before:
                 before, since = published, time.monotonic()
-            elif time.monotonic() - since > STEADY_S:
+            elif time.monotonic() - since > steady_s:
                 return
             time.sleep(POLL_S)
 
     def wait_for_tables(self, client: Client, timeout_s: float = 120) -> None:
         """Return when ClickHouse has read every topic to its end. Raises TimeoutError."""
-        for topic in READ_BY_CLICKHOUSE:
-            caught_up(client, topic, self.ends(topic), timeout_s, kafka=self._kafka)
+        ends = {topic: self.ends(topic) for topic in READ_BY_CLICKHOUSE}
+        with ThreadPoolExecutor(len(ends)) as side:
+            waits = [
+                side.submit(caught_up, client, topic, until, timeout_s, kafka=self._kafka)
+                for topic, until in ends.items()
+            ]
+        for each in waits:
+            each.result()

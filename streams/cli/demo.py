@@ -37,7 +37,7 @@ from streams.demo import (
     publish,
     responses,
 )
-from streams.following import Following
+from streams.following import STEADY_S, Following
 from streams.platform import PROCESSES, Platform, connected
 from streams.publishing import PublishingError
 from streams.settings import Settings
@@ -129,16 +129,18 @@ def _play(platform: Platform, console: Console) -> None:
         _show(months(client), console)
         _show_desk(client, console)
         corrected = correct(client, kafka)
-        _follow(platform, following, client, console)
+        _follow(platform, following, client, console, steady_s=0)
         _show_ledger(corrected, client, console)
         _prove(platform, console)
         _state(platform, corrected, client, console)
     _where_next(platform, console)
 
 
-def _follow(platform: Platform, following: Following, client: Client, console: Console) -> None:
+def _follow(
+    platform: Platform, following: Following, client: Client, console: Console, steady_s: float = STEADY_S
+) -> None:
     with console.status("following") as status:
-        following.wait(platform.check, status.update)
+        following.wait(platform.check, status.update, steady_s=steady_s)
         status.update("ClickHouse reads the rest")
         following.wait_for_tables(client)
 
