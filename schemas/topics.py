@@ -107,7 +107,10 @@ def _inputs() -> tuple[Topic, ...]:
         given("tickets", ("ticket_event",), "account_id", "account"),
         given(
             "registry",
-            ("account", "plan", "location", "device", "number", "campaign", "destination_class", "do_not_call"),
+            (
+                *("account", "plan", "location", "device", "number", "campaign", "destination_class", "do_not_call"),
+                "reconciliation",
+            ),
             "entity id",
             "single",
             "for_ever",

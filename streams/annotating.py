@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas import times
-from schemas.events import Annotation
+from schemas.events import Annotation, Event
 from schemas.facts import ExclusionProposal
 from schemas.facts.fact import named
 from schemas.wire import Gate, Rejected, decode
@@ -107,14 +107,19 @@ def recorded(words: Words, event_id: str, now: int, gate: Gate) -> Annotation:
     """The annotation that these words make, recorded at an instant (ms). Raises UndecidedError for what the platform
     would refuse."""
     fields = {**words, "id": event_id, "recorded_at": times.render(now)}
+    event = accepted(Annotation.TOPIC, words["location_id"], fields, gate)
+    assert isinstance(event, Annotation)
+    return event
+
+
+def accepted(topic: str, key: str, fields: Words, gate: Gate) -> Event:
+    """The event that these fields make. Raises UndecidedError for what the platform would refuse."""
     try:
-        value, key = msgspec.json.encode(fields), str(words["location_id"]).encode()
+        event = decode(topic, msgspec.json.encode(fields), key=key.encode(), gate=gate)
     except UnicodeEncodeError:
         raise UndecidedError("what was given is not UTF-8") from None
-    event = decode(Annotation.TOPIC, value, key=key, gate=gate)
     if isinstance(event, Rejected):
         raise UndecidedError(f"the platform would refuse it ({event.reason}): {event.detail}")
-    assert isinstance(event, Annotation)
     return event
 
 

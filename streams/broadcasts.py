@@ -3,12 +3,12 @@
 Both are read completely before the first event is taken, and followed from then on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
 from schemas import times
-from schemas.events import Heartbeat, RegistryRecord
+from schemas.events import Heartbeat, Reconciliation, RegistryRecord
 from schemas.facts import Progress
 from schemas.wire import Gate, Rejected, decode
 from schemas.wire.envelope import Headers
@@ -19,8 +19,10 @@ from streams.folds.world import World
 class Broadcasts:
     """What the broadcasts have said so far, and which locations that concerns."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, says: Collection[str] = ()) -> None:
+        """`says`: the topics of whoever listens."""
         self.world = world
+        self._says = frozenset(says)
         self.gate = Gate(world.derivation, world.open_since)
         self.registry_next = 0
         self.progress_next = 0
@@ -28,6 +30,10 @@ class Broadcasts:
         """How far each partition of the heartbeats has been followed, wherever its facts have been read."""
         self.concerned: dict[str, int] = {}
         """Of each registered location the registry offset after the newest record that says something about it."""
+        self.reconciled: dict[str, int] = {}
+        """Of each location and account the registry offset after the newest reconciliation of what is said here."""
+        self.reconciliations: dict[int, Reconciliation] = {}
+        """Those, by their offset."""
         self.refused = 0
         self._locations_of: dict[str, dict[str, None]] = {}
 
@@ -46,6 +52,9 @@ class Broadcasts:
             return ()
         if not isinstance(record, RegistryRecord) or not self.world.registry.absorb(record):
             return ()
+        if isinstance(record, Reconciliation) and self._says.intersection(record.facts):
+            self.reconciled[record.subject] = offset + 1
+            self.reconciliations[offset] = record
         concerned = self._concerns(record)
         self.concerned.update(dict.fromkeys(concerned, offset + 1))
         return concerned
@@ -54,9 +63,16 @@ class Broadcasts:
         if record.entity == "location":
             self._locations_of.setdefault(record.account_id, {})[record.entity_id] = None  # type: ignore[attr-defined]
             return (record.entity_id,)
+        if isinstance(record, Reconciliation):
+            return () if record.location_id is None else (record.location_id,)
         if record.entity == "account":
             return tuple(self._locations_of.get(record.entity_id, ()))
         return ()
+
+    def reconciliation(self, subject: str, since: int) -> Reconciliation | None:
+        """The newest of a location or an account, if it stands at a registry offset (`since`) or behind it."""
+        after = self.reconciled.get(subject, 0)
+        return self.reconciliations[after - 1] if after > since else None
 
     def hear(self, offset: int, value: bytes | None) -> Progress | None:
         """Take a message of the progress topic; the progress, if it is one of the heartbeats."""

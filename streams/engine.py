@@ -39,6 +39,8 @@ class Fold:
     """One derived fact: what a fold must say, and what it may leave as it is. A state is the fold's own value."""
 
     fact: ClassVar[type[Fact]]
+    version: ClassVar[int] = 0
+    """The `fold_version` of its facts; 0 for what only other folds are told."""
     reads: ClassVar[frozenset[str]]
     """The topics whose events it takes in, by key."""
     by_slowest: ClassVar[bool] = False
@@ -188,6 +190,22 @@ class Loop:
         for key in keys:
             yield from self.settle(key, range(len(self.folds)), position)
 
+    def repeat(self, key: str, wanted: Callable[[Fact], bool], position: Position) -> list[Fact]:
+        """Say once more what was said last, where something else may stand in its topic; what was said at this position
+        stands there."""
+        held = self.keys[key]
+        said: list[Fact] = []
+        for index, published in enumerate(held.published):
+            again = [
+                _revised(fact, fact, position)
+                for fact in published
+                if fact.version != position.version and wanted(fact)
+            ]
+            if again:
+                held.say(index, (by_identity(published) | by_identity(again)).values())
+            said += again
+        return said
+
     def broadcast(self, change: Any, partitions: Callable[[Partition], bool], position: Position) -> list[Fact]:
         """After a change of the broadcasts: the facts of the keys it concerns that changed."""
         said: list[Fact] = []
@@ -226,6 +244,13 @@ class Loop:
             for reader in self._readers.get(fold.fact.TOPIC, ()):
                 for fact in published:
                     self.folds[reader].absorb(held.states[reader], fact, 0)
+
+    def wait(self, key: str) -> None:
+        """Mind when a key is due that was put together from what was saved. Its folds are asked; nothing is said."""
+        held = self.keys[key]
+        for fold, state in zip(self.folds, held.states, strict=True):
+            fold.derive(key, state, held.partition)
+        self._schedule(key, held)
 
     def forget(self, key: str, before: int) -> None:
         """Drop of a key what only matters to the time before an instant."""

@@ -14,6 +14,7 @@ from schemas.events.registry import (
     Location,
     Number,
     Plan,
+    Reconciliation,
     RegistryRecord,
 )
 from schemas.events.ticket import TicketEvent
@@ -47,6 +48,7 @@ __all__ = [
     "Message",
     "Number",
     "Plan",
+    "Reconciliation",
     "RegistryRecord",
     "Tick",
     "TickMessage",

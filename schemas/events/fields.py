@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from annotated_types import Ge, Gt, Le, Len
 from msgspec import Meta
-from pydantic import BeforeValidator, StringConstraints, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, ValidationInfo, WithJsonSchema
 
 from schemas import times
 
@@ -25,15 +25,25 @@ def _instant(value: Any, info: ValidationInfo) -> int:
         value = times.parse(value)
     elif isinstance(value, bool) or not isinstance(value, int) or info.context is WIRE or info.mode == "json":
         raise ValueError("an instant is RFC 3339 text such as 2026-03-01T08:00:00Z")
-    if not EARLIEST <= value <= LATEST:
+    return _within(int(value))
+
+
+def _within(instant: int) -> int:
+    if not EARLIEST <= instant <= LATEST:
         raise ValueError("an instant lies within the years 1970 to 9999")
-    return int(value)
+    return instant
+
+
+def _rendered(text: str) -> str:
+    return times.render(_within(times.parse(text)))
 
 
 INSTANT: Final = BeforeValidator(_instant)
 """Marks an instant: `int` milliseconds since 1970 in Python, RFC 3339 text on the wire."""
 
 Instant = Annotated[int, INSTANT, WithJsonSchema({"type": "string", "format": "date-time"})]
+InstantText = Annotated[str, AfterValidator(_rendered), WithJsonSchema({"type": "string", "format": "date-time"})]
+"""An instant within a larger value: it stays the text that a message carries."""
 Id = Annotated[str, Len(1, 256), Meta(min_length=1, max_length=256)]
 """An opaque name: an id, a key, a code."""
 Text = Annotated[str, Len(1, 65_536), Meta(min_length=1, max_length=65_536)]

@@ -5,12 +5,14 @@ A version says everything about its entity: a field that is absent from it is nu
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from annotated_types import Len
+from pydantic import Field, model_validator
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from schemas.events.event import Message
-from schemas.events.fields import E164, Id, Instant, Interval, Text
+from schemas.events.fields import E164, Count, Id, Instant, InstantText, Interval, Month, Text
 
 
 class RegistryRecord(Message):
@@ -139,6 +141,59 @@ class DoNotCall(RegistryRecord):
     e164: E164
 
 
+class Known(TypedDict):
+    """The downtime of a month by what had been recorded at an instant: what `availability` tells as a correction."""
+
+    recorded_at: InstantText
+    down_ms: Count
+
+
+class ReconciledMonth(TypedDict):
+    """A month of which something else was published than follows. `known`: what was told of its downtime, in order,
+    the last as it stood; none, where that was right, or the month was not closed. `entries` of its chain were
+    published, and `days` is what the chain shall add up to."""
+
+    account_id: Id
+    month: Month
+    known: list[Known]
+    entries: Count
+    days: Count
+
+
+class Reconciliation(RegistryRecord):
+    """Somebody looked at what a location or an account was told, and at what follows now, and has the platform say
+    that: a corrected fold alone changes nothing. It is asked once more from `valid_from` on, and the processes that
+    publish one of `facts` say again what does not agree, or may not."""
+
+    KEY: ClassVar = "reconciliation_id"
+
+    entity: Literal["reconciliation"] = "reconciliation"
+    reconciliation_id: Id
+    location_id: Id | None = None
+    account_id: Id | None = None
+    """Of one of the two it speaks: a location with all that follows there, or an account with its tickets."""
+    facts: Annotated[list[Id], Len(1)]
+    """The topics in which something else was published."""
+    months: list[ReconciledMonth] = Field(default_factory=list)
+    reason: Text
+    author: Id
+
+    @property
+    def subject(self) -> str:
+        """The location or the account."""
+        return self.location_id or self.account_id or ""
+
+    def corrects(self, fact: Any) -> bool:
+        """Whether a fact is of those that may not agree, and was not final."""
+        return fact.TOPIC in self.facts and getattr(fact, "final_at", self.recorded_at + 1) > self.recorded_at
+
+    @model_validator(mode="after")
+    def _is_of_one(self) -> Self:
+        if (self.location_id is None) == (self.account_id is None):
+            raise ValueError("a reconciliation is of a location_id or of an account_id")
+        return self
+
+
 ENTITIES: Mapping[str, type[RegistryRecord]] = MappingProxyType(
     {
         "account": Account,
@@ -149,5 +204,6 @@ ENTITIES: Mapping[str, type[RegistryRecord]] = MappingProxyType(
         "campaign": Campaign,
         "destination_class": DestinationClass,
         "do_not_call": DoNotCall,
+        "reconciliation": Reconciliation,
     }
 )

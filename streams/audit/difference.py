@@ -76,23 +76,23 @@ def identified(facts: Iterable[Fact]) -> Identified:
 def from_published(client: Client, audit: Replay, narrowing: Narrowing | None = None) -> list[Difference]:
     """Where what is published is not what the audit derives."""
     narrowing = narrowing or Narrowing()
-    return against(_published(client, narrowing), audit, narrowing)
+    return against(published(client, narrowing), audit, narrowing)
 
 
-def against(published: Iterable[Fact], audit: Replay, narrowing: Narrowing) -> list[Difference]:
+def against(said: Iterable[Fact], audit: Replay, narrowing: Narrowing) -> list[Difference]:
     """Where these current facts are not what the audit derives.
 
     An open month is told when something happens and not as time goes by: as long as it is still to be told as it was,
     the audit tells it as of the same instant. Where it should have been closed, or told again, that is a difference.
     """
     derived = identified(narrowing.of(audit.facts(), audit.world))
-    published = list(narrowing.of(published, audit.world))
-    published = [*_without_ledger(published), *_settled(published, derived)]
-    for fact in published:
+    said = list(narrowing.of(said, audit.world))
+    said = [*_without_ledger(said), *_settled(said, derived)]
+    for fact in said:
         mine = derived.get((fact.TOPIC, fact.identity))
         if isinstance(fact, Availability) and isinstance(mine, Availability) and not (fact.closed or mine.closed):
             derived[fact.TOPIC, fact.identity] = audit.month_as_of(fact) or mine
-    return differences(published, derived.values())
+    return differences(said, derived.values())
 
 
 def _without_ledger(published: Iterable[Fact]) -> Iterator[Fact]:
@@ -117,7 +117,8 @@ def _settled(published: Iterable[Fact], derived: Mapping[tuple[str, Hashable], F
             yield msgspec.structs.replace(chain[0], days=days)
 
 
-def _published(client: Client, narrowing: Narrowing) -> Iterator[Fact]:
+def published(client: Client, narrowing: Narrowing) -> Iterator[Fact]:
+    """The current facts; where one location is asked for, those of no other."""
     for kind in FACTS:
         if narrowing.location is None or "location_id" in kind.__struct_fields__:
             yield from current_facts(client, kind, location=narrowing.location)

@@ -12,7 +12,7 @@ import typer
 from schemas.events import Annotation
 from schemas.facts import ExclusionProposal
 from schemas.terms.book import read_book
-from schemas.wire import Gate, decode, encode_event, encode_line
+from schemas.wire import Gate, decode, encode_line
 from streams.annotating import (
     PROPOSER,
     Known,
@@ -147,7 +147,12 @@ def _decide(
         note = recorded(words, str(uuid4()), now, gate)
     except UndecidedError as error:
         raise CommandError(str(error)) from None
-    _send(settings, note) if to is None else _add(to, note)
+    if to is None:
+        from streams.cli.publish import send_events
+
+        send_events(settings, [note])
+    else:
+        _add(to, note)
     remark(f"written: {visible(told(note))}")
 
 
@@ -185,19 +190,6 @@ def _recorded(settings: Settings, source: str) -> Known:
     notes = [note for location_id in loop.keys for note in audit.annotations(location_id)]
     heard = {key for key, held in loop.keys.items() if held.published[0]}
     return Known(proposals, notes, heard.union(audit.world.registry.ids("location")))
-
-
-def _send(settings: Settings, note: Annotation) -> None:
-    from streams.cli.connections import kafka_of
-    from streams.cli.publish import partitions_of
-    from streams.publishing import Publisher, PublishingError
-
-    kafka = kafka_of(settings)
-    try:
-        with Publisher(kafka, partitions_of(kafka)) as publisher:
-            publisher.send(note.TOPIC, note.location_id.encode(), encode_event(note))
-    except PublishingError as error:
-        raise CommandError(str(error)) from None
 
 
 def _add(name: str, note: Annotation) -> None:

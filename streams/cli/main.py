@@ -33,6 +33,7 @@ MODULES = {
     "replay": "replay",
     "statement": "statement",
     "audit": "audit",
+    "reconcile": "reconcile",
     "explain": "explain",
     "doctor": "doctor",
     "topics": "setup",

@@ -1,13 +1,13 @@
 """`fivenines publish`: a way in without a Kafka producer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
 
 from schemas.events import Event, Tick
 from schemas.topics import TOPICS
-from schemas.wire import Line, Rejected, decode, parse_line
+from schemas.wire import Line, Rejected, decode, encode_event, parse_line
 from streams import topics
 from streams.audit.sources import Recorded
 from streams.cli.connections import kafka_of
@@ -80,6 +80,17 @@ def _send(line: Line | Rejected, send: Callable[..., None]) -> str | None:
     except TooLargeError as error:
         return str(error)
     return None
+
+
+def send_events(settings: Settings, events: Iterable[Event]) -> None:
+    """Events that somebody made here, and the wire takes. Raises CommandError."""
+    kafka = kafka_of(settings)
+    try:
+        with Publisher(kafka, partitions_of(kafka)) as publisher:
+            for event in events:
+                publisher.send(event.TOPIC, (event.key or "").encode(), encode_event(event))
+    except PublishingError as error:
+        raise CommandError(str(error)) from None
 
 
 def partitions_of(kafka: dict[str, str]) -> int:

@@ -16,7 +16,7 @@ from yarl import URL
 from infra.ports import LOOPBACK
 from schemas.derivation import Derivation
 from schemas.events import Annotation
-from schemas.facts import LocationState
+from schemas.facts import Availability, LocationState
 from schemas.partitioner import murmur2_partition
 from schemas.terms.book import Book
 from schemas.topics import DECIDE_APP, DECIDE_CHANGELOG, STATE_BYTES
@@ -110,7 +110,7 @@ class _Decide(mode.Service):
         super().__init__()
         self._app = app
         self._settings = settings
-        self._broadcasts = Broadcasts(World(settings.book, settings.derivation))
+        self._broadcasts = Broadcasts(World(settings.book, settings.derivation), [Availability.TOPIC])
         self._metrics = Metrics()
         self._is_member = False
         """Between an assignment and the next revocation. A recovery that was under way then may end later."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from schemas.events import Annotation
+from schemas.events import Annotation, Reconciliation
 from schemas.facts import DeadLetter, Fact, LocationState
 from schemas.wire import Rejected, conflict, decode
 from streams.broadcasts import read_progress
@@ -55,6 +55,8 @@ class Work:
         self._partition: dict[str, int] = {}
         self._due: dict[str, int] = {}
         """At which time of its partition a location that was loaded is to be asked; 0: whatever the time is."""
+        self._reconciled: dict[str, Reconciliation | None] = {}
+        """Of a location that was loaded what somebody had said again since it was saved."""
         self._changed: dict[str, None] = {}
         self._followed: set[int] = set()
 
@@ -139,7 +141,10 @@ class Work:
             self._partition[location_id] = partition
             record = self.decider.load(self._chain, location_id, partition)
             if record is not None:
-                self._due[location_id] = record.awaits
+                broadcasts = self.decider.broadcasts
+                is_concerned = record.registry < broadcasts.concerned.get(location_id, 0)
+                self._due[location_id] = 0 if is_concerned else record.awaits
+                self._reconciled[location_id] = broadcasts.reconciliation(location_id, record.registry)
         months: Months = self._chain.loop.keys[location_id].states[MONTHS]
         return months
 
@@ -147,7 +152,10 @@ class Work:
         partition = self._partition[location_id]
         self._changed[location_id] = None
         self.batch.asked += 1
-        facts = self._chain.loop.settle(location_id, [MONTHS], self.decider.position(partition))
+        position = self.decider.position(partition)
+        facts = self._chain.loop.settle(location_id, [MONTHS], position)
+        if (reconciliation := self._reconciled.get(location_id)) is not None:
+            facts += self._chain.loop.repeat(location_id, reconciliation.corrects, position)
         self.batch.facts += [(partition, fact) for fact in facts]
 
     def _save(self, location_id: str) -> None:

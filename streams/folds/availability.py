@@ -11,8 +11,9 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from schemas import times
 from schemas.derivation import DAY_MS
-from schemas.events import Annotation, RegistryRecord
+from schemas.events import Annotation, Reconciliation, RegistryRecord
 from schemas.events.fields import WIRE
 from schemas.facts import Availability, Correction, Fact, LocationState
 from schemas.terms.model import MINUTE_MS, Terms
@@ -52,6 +53,7 @@ class Availabilities(Fold):
     """The fold: a state is a location's `Months`. They close by the time that every partition has reached."""
 
     fact: ClassVar[type[Fact]] = Availability
+    version: ClassVar = FOLD_VERSION
     reads: ClassVar = frozenset({LocationState.TOPIC, "outage-annotations"})
     by_slowest: ClassVar = True
     of_registered: ClassVar = True
@@ -129,6 +131,8 @@ class Availabilities(Fold):
             return isinstance(broadcast, Listening)
         if broadcast.entity == "location":
             return broadcast.entity_id == key
+        if isinstance(broadcast, Reconciliation):
+            return broadcast.subject == key
         tenures = self.world.registry.tenures(key) if broadcast.entity == "account" else ()
         return any(tenure.account_id == broadcast.entity_id for tenure in tenures)
 
@@ -258,12 +262,12 @@ def _corrections(
     final_at: int,
 ) -> tuple[Correction, ...]:
     """How the counted downtime changed by what was recorded after the month's end: annotations and records of the
-    location. Empty if it did not."""
+    location, and a corrected derivation. Empty if it did not."""
     registry = world.registry
+    reconciled_at, steps = reconciled(location_id, account_id, month, world, final_at)
     recorded = {note.recorded_at for note in annotations} | {*registry.recordings("location", location_id)}
-    after = sorted(at for at in recorded if month.end < at < final_at)
-    steps: list[Correction] = []
-    for at in (month.end, *after) if after else ():
+    after = sorted(at for at in recorded if reconciled_at < at < final_at)
+    for at in (reconciled_at, *after) if after or steps else ():
         known = in_force(note for note in annotations if note.recorded_at <= at)
         tenures = [each for each in registry.tenures(location_id, at) if each.account_id == account_id]
         covered = clip(union(*(tenure.covered for tenure in tenures)), month.start, month.end)
@@ -271,6 +275,20 @@ def _corrections(
         if not steps or steps[-1].down_ms != time.down:
             steps.append(Correction(at, time.down))
     return tuple(steps) if len(steps) > 1 else ()
+
+
+def reconciled(
+    location_id: str, account_id: str, month: Month, world: World, final_at: int
+) -> tuple[int, list[Correction]]:
+    """When a month was reconciled last, and what had been told of it until then, whatever would follow now; its end and
+    nothing where it never was."""
+    for record in reversed(world.registry.reconciliations(location_id)):
+        if month.end < record.recorded_at < final_at:
+            for told in record.months:
+                if (told["account_id"], told["month"]) == (account_id, month.name) and told["known"]:
+                    steps = [Correction(times.parse(step["recorded_at"]), step["down_ms"]) for step in told["known"]]
+                    return record.recorded_at, steps
+    return month.end, []
 
 
 def _reached(duration: int, counted: Sequence[Interval]) -> int | None:

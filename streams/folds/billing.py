@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from schemas.events import Reconciliation
 from schemas.facts import BillingCredit, Credit, Fact
 from schemas.facts.fact import named
 from streams.engine import Fold, Partition, untold
@@ -20,6 +21,7 @@ FOLD_VERSION = 1
 CLAIMED = "claimed by ticket {}"
 CLAIMED_BY_PROVIDER = "claimed by the provider for the customer"
 CORRECTED = "the month was corrected"
+RECONCILED = "{}; reconciled by {}: {} (reconciliation {})"
 
 Chain = tuple[BillingCredit, ...]
 
@@ -39,6 +41,7 @@ class Billing(Fold):
     """The fold: the shortest chain."""
 
     fact: ClassVar[type[Fact]] = BillingCredit
+    version: ClassVar = FOLD_VERSION
     reads: ClassVar = frozenset({Credit.TOPIC})
 
     world: World
@@ -75,8 +78,16 @@ class Ledger(Billing):
         for place, credit in owed.credits.items():
             entry = None if self.holds else following(credit, owed.chains.get(place, ()), self.world)
             if entry is not None:
-                _append(owed, entry)
+                _append(owed, self._because(entry, owed.chains.get(place, ())))
         return [entry for chain in owed.chains.values() for entry in chain]
+
+    def _because(self, entry: BillingCredit, chain: Chain) -> BillingCredit:
+        """An entry with the reason of who had its month reconciled."""
+        record = reconciliation_behind(entry, chain, self.world)
+        if record is None:
+            return entry
+        reason = RECONCILED.format(entry.reason, record.author, record.reason, record.reconciliation_id)
+        return msgspec.structs.replace(entry, reason=reason)
 
     def is_behind(self, owed: Owed) -> bool:
         """Whether some chain does not add up to what is owed."""
@@ -120,6 +131,18 @@ def following(credit: Credit, chain: Chain, world: World) -> BillingCredit | Non
         else _applies_to(credit, world),  # a correction goes where it was booked
         final_at=credit.final_at,
     )
+
+
+def reconciliation_behind(entry: BillingCredit, chain: Chain, world: World) -> Reconciliation | None:
+    """The one for which an entry is added to a chain: the newest that names the month, until the chain has once come to
+    the days that it named."""
+    for record in reversed(world.registry.reconciliations(entry.location_id)):
+        for named_one in record.months:
+            if (named_one["account_id"], named_one["month"]) == (entry.account_id, entry.month):
+                known, days = named_one["entries"], named_one["days"]
+                sums = (sum(each.days for each in chain[:n]) for n in range(known, len(chain) + 1))
+                return None if days in sums else record
+    return None
 
 
 def is_whole(chain: Sequence[BillingCredit]) -> bool:

@@ -37,6 +37,7 @@ class ClaimAnswers(OfClaims):
     """The fold. A month is decided by the time that every partition has reached."""
 
     fact: ClassVar[type[Fact]] = ClaimAnswer
+    version: ClassVar = FOLD_VERSION
 
     def derive(self, key: str, asked: Asked, partition: Partition) -> Sequence[ClaimAnswer]:
         judged = self.judged(asked) if asked.claims else []

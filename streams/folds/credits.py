@@ -99,6 +99,7 @@ class Credits(OfClaims):
     """The fold. Credits expire by the time that every partition has reached."""
 
     fact: ClassVar[type[Fact]] = Credit
+    version: ClassVar = FOLD_VERSION
 
     def derive(self, key: str, asked: Asked, partition: Partition) -> Sequence[Credit]:
         earned = (credit(one, self.world) for one in self.judged(asked))

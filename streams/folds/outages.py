@@ -26,6 +26,7 @@ class Outages(Fold):
     """The fold: a state is the rows of a location."""
 
     fact: ClassVar[type[Fact]] = LocationOutage
+    version: ClassVar = FOLD_VERSION
     reads: ClassVar = frozenset({LocationState.TOPIC})
 
     def empty(self) -> Rows:

@@ -68,6 +68,7 @@ class Proposals(Fold):
     """The fold: a state is what is `Known` of a location."""
 
     fact: ClassVar[type[Fact]] = ExclusionProposal
+    version: ClassVar = FOLD_VERSION
     reads: ClassVar = frozenset({Heartbeat.TOPIC, LocationState.TOPIC})
 
     world: World

@@ -5,9 +5,11 @@ recorded after a month became final changes nothing in it, so a version counts f
 open to correction when it was recorded.
 """
 
+from bisect import insort
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from schemas.events import Reconciliation
 from streams.calendars import ALWAYS, SeriesHistory
 from streams.engine import FOREVER
 from streams.intervals import Interval, union
@@ -50,6 +52,7 @@ class Registry:
         self._open_since = open_since
         self._records: dict[tuple[str, str], dict[str, Record]] = {}
         self._versions: dict[tuple[str, str], Sequence[Version]] = {}
+        self._reconciliations: dict[str, list[Reconciliation]] = {}
 
     def absorb(self, record: Record) -> bool:
         """Take a record in; whether it was new."""
@@ -59,7 +62,13 @@ class Registry:
             return False
         records[record.payload_hash] = record
         self._versions.pop((entity, entity_id), None)
+        if isinstance(record, Reconciliation):
+            insort(self._reconciliations.setdefault(record.subject, []), record, key=_recorded)
         return True
+
+    def reconciliations(self, subject: str) -> Sequence[Reconciliation]:
+        """Those of a location or an account, in the order in which they were recorded."""
+        return self._reconciliations.get(subject, ())
 
     def ids(self, entity: str) -> Iterable[str]:
         return (entity_id for kind, entity_id in self._records if kind == entity)
@@ -162,6 +171,10 @@ class Registry:
 
 def _rank(record: Record) -> tuple[int, int, str]:
     return record.valid_from, record.recorded_at, record.payload_hash
+
+
+def _recorded(record: Record) -> tuple[int, str]:
+    return record.recorded_at, record.payload_hash
 
 
 def _or(value: int | None, default: int) -> int:

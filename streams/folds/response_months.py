@@ -64,6 +64,7 @@ class ResponseMonths(Fold):
     """The fold."""
 
     fact: ClassVar[type[Fact]] = ResponseMonth
+    version: ClassVar = FOLD_VERSION
     reads: ClassVar = frozenset({TicketResponse.TOPIC})
 
     world: World

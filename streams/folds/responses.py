@@ -62,6 +62,7 @@ class Responses(Fold):
     """The fold. Answers become overdue by the time that every partition has reached."""
 
     fact: ClassVar[type[Fact]] = TicketResponse
+    version: ClassVar = FOLD_VERSION
     reads: ClassVar = frozenset({Ticket.TOPIC})
     by_slowest: ClassVar = True
 

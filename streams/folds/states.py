@@ -15,7 +15,7 @@ from streams.calendars import ALWAYS
 from streams.engine import FOREVER, Fold, Held, Partition
 from streams.folds.clock import Clock, Gap, Listening
 from streams.folds.histories import Judge, judged_from, one
-from streams.folds.locations import rows
+from streams.folds.locations import FOLD_VERSION, rows
 from streams.folds.samples import CHANGES_ONLY, UNSTATED, Device, Profile, Profiles, SavedSamples
 from streams.folds.world import World
 
@@ -41,6 +41,7 @@ class States(Fold):
     """The fold: a state is a `Location`."""
 
     fact: ClassVar[type[Fact]] = LocationState
+    version: ClassVar = FOLD_VERSION
     reads: ClassVar = frozenset({"device-heartbeats"})
 
     world: World

@@ -7,18 +7,20 @@ from typing import Any
 
 from confluent_kafka import Message, TopicPartition
 
-from schemas.events import RegistryRecord
+from schemas.events import Reconciliation, RegistryRecord
 from schemas.facts import DeadLetter
 from schemas.wire import Gate, Rejected, dead_letter, decode
 from streams.engine import FOREVER
 from streams.folds.world import World
 from streams.intake.memory import STATES
-from streams.intake.share import Share
+from streams.intake.share import FOLDS, Share
 from streams.kafka import READ_AT_ONCE, Kafka, read
 
 TOPIC = RegistryRecord.TOPIC
 PARTITION = 0
 LOOK_EVERY_S = 0.5
+
+_SAID = frozenset(fold.fact.TOPIC for fold in FOLDS)
 
 
 class Registry:
@@ -82,6 +84,16 @@ class Registry:
     def close(self) -> None:
         self._once.close()
         self._follower.close()
+
+
+def reconciled(share: Share, records: Iterable[RegistryRecord]) -> dict[str, int]:
+    """The locations of a partition whose facts of intake somebody has compared with what follows, and from when on."""
+    found: dict[str, int] = {}
+    for record in records:
+        if isinstance(record, Reconciliation) and record.subject in share.chain.loop.keys and _SAID & {*record.facts}:
+            since = max(record.valid_from, share.world.open_since(record.recorded_at))
+            found[record.subject] = min(since, found.get(record.subject, FOREVER))
+    return found
 
 
 def concerned(share: Share, records: Iterable[RegistryRecord]) -> dict[str, int]:

@@ -238,9 +238,10 @@ def _hear(past: Past, dirty: Dirty, known: Held) -> None:
 
 
 def _newest(archived: Iterable[Fact], held: Iterable[Fact]) -> tuple[Fact, ...]:
-    """Of each fact the newest; what is held is never older than what was archived."""
+    """Of each fact the newest. What is held is never older than what was archived; of one version the two say the same,
+    unless somebody else wrote what stands there."""
     newest = by_identity(archived)
     for fact in held:
-        if fact.identity not in newest or fact.version >= newest[fact.identity].version:
+        if fact.identity not in newest or fact.version > newest[fact.identity].version:
             newest[fact.identity] = fact
     return tuple(newest.values())

@@ -19,7 +19,7 @@ from schemas.wire import Gate
 from streams.folds.world import World
 from streams.intake.heap import Heap
 from streams.intake.outbox import WATCHED, Outbox
-from streams.intake.registry import Registry, concerned
+from streams.intake.registry import Registry, concerned, reconciled
 from streams.intake.repair import Archive, Repair
 from streams.intake.saving import EVERY_S, Saving, save_all
 from streams.intake.share import TOPIC, Figures, Share
@@ -162,6 +162,7 @@ class Session:
             if share.registry_offset != self.registry.next_offset:
                 share.registry_offset = self.registry.next_offset
                 share.judge_from(concerned(share, records))
+                share.repair_from(reconciled(share, records))
                 self._say_refusals(share)
 
     def _say_refusals(self, share: Share) -> None:

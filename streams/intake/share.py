@@ -232,6 +232,12 @@ class Share:
                 self.memory.leave(location_id, since)
         self.judge_again(now, offset)
 
+    def repair_from(self, reconciled: Mapping[str, int]) -> None:
+        """Leave locations to repair, each from an instant on (ms), whether or not memory reaches so far: what stands in
+        the topics is to be compared."""
+        for location_id, since in reconciled.items():
+            self.memory.leave(location_id, since)
+
     def judge_again(self, location_ids: Iterable[str], offset: int | None = None) -> None:
         """Ask about locations again, at an offset or after all that was taken in: something else than a message of
         theirs changed."""

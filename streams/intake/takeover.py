@@ -10,7 +10,7 @@ from streams.folds.world import World
 from streams.intake.outbox import WATCHED, Outbox, Range
 from streams.intake.output import Output
 from streams.intake.progress import ProgressTeller
-from streams.intake.registry import Registry, concerned
+from streams.intake.registry import Registry, concerned, reconciled
 from streams.intake.saved import Snapshot, read_snapshot
 from streams.intake.saving import Saving
 from streams.intake.share import TOPIC, Figures, Share
@@ -74,6 +74,7 @@ class TakeOver:
         heard = self.registry.since(snapshot.heard)
         if heard and snapshot.locations:
             share.judge_from(concerned(share, heard))
+            share.repair_from(reconciled(share, heard))
         return share
 
     def _resume_at(self, share: Share, snapshot: Snapshot) -> int:

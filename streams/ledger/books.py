@@ -4,34 +4,40 @@ Credits, claims, their answers and the ledger are kept together, so that they ne
 them sees all that follows from a message, or nothing of it.
 """
 
-import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import structlog
 
-from schemas.events import TicketEvent
+from schemas.events import Reconciliation, TicketEvent
 from schemas.facts import Availability, DeadLetter, Fact, Progress
 from schemas.wire import Rejected, conflict, decode
 from streams.broadcasts import Broadcasts
-from streams.engine import Fold, Position
+from streams.engine import Fold, Loop, Position
 from streams.folds.billing import Ledger
 from streams.folds.chain import BETWEEN_FOLDS, DESK, Chain
 from streams.folds.claim_answers import ClaimAnswers
 from streams.folds.claims import Claim
-from streams.folds.credits import Credits
 from streams.folds.world import World
 from streams.ledger import accounts, records
 from streams.ledger.accounts import SavedAccount
+from streams.ledger.finality import LastingCredits
 from streams.ledger.records import Place
 from streams.messages import Message
 
-FOLDS = (Credits, ClaimAnswers, Ledger)
+CREDITS = 0
+"""The place of their fold."""
+FOLDS = (LastingCredits, ClaimAnswers, Ledger)
 
 _EVERY: tuple[type[Fold], ...] = (*FOLDS, *DESK)
 SAID = tuple(fold.fact for fold in _EVERY if fold.fact not in BETWEEN_FOLDS)
+REPEATED = frozenset(fact.TOPIC for fact in SAID) - {Ledger.fact.TOPIC}
+"""An entry is written once: what stands in its chain is added to, never said again."""
+
+log = structlog.get_logger("ledger")
 
 
 @dataclass
@@ -61,8 +67,10 @@ class Books:
         """The next offset of each input."""
         self.unknown: Counter[str] = Counter()
         """Messages with fields that nobody knows, by topic."""
-        self._broadcasts = Broadcasts(world)
+        self._broadcasts = Broadcasts(world, [fact.TOPIC for fact in SAID])
         self._chain = Chain(world, FOLDS)
+        self._credits = next(fold for fold in self._chain.loop.folds if isinstance(fold, LastingCredits))
+        self._credits.said = self._credits_of
         self._ledger = next(fold for fold in self._chain.loop.folds if isinstance(fold, Ledger))
         self._ledger.holds = holds
         self._first: dict[str, dict[tuple[Any, ...], TicketEvent]] = defaultdict(dict)
@@ -80,6 +88,12 @@ class Books:
         self._locations: dict[str, None] = {}
         self._accounts: dict[str, None] = {}
         self._tickets: dict[tuple[str, str], None] = {}
+        self._named: dict[str, None] = {}
+        self._reconciled: dict[str, Reconciliation] = {}
+        self._credits.touched = set()
+
+    def _credits_of(self, location_id: str) -> Sequence[Any]:
+        return self._chain.loop.keys[location_id].published[CREDITS]
 
     @property
     def locations(self) -> int:
@@ -113,15 +127,22 @@ class Books:
                 self._first[account_id].update(events)
                 for event in events.values():
                     self.world.heard_ticket(event.occurred_at)
-            self._accounts[account_id] = None
+            self._chain.desk.wait(account_id)
         self._saved_accounts.clear()
-        place, is_new = self._chain.loop.folds.index(self._ledger), self._derived_by != derived_by(self.world)
+        place = self._chain.loop.folds.index(self._ledger)
         for location_id, held in self._chain.loop.keys.items():
-            if is_new or self._ledger.is_behind(held.states[place]):
+            if self._ledger.is_behind(held.states[place]):
                 self._locations[location_id] = None
             for account_id, _ in held.states[0].claims:
                 self._claimed[account_id].add(location_id)
         self._time = self.world.slowest or 0, self.world.desk_time or 0
+        if self._derived_by not in ("", derived_by(self.world)):
+            log.warning(
+                "what was said before was derived by other folds, terms or settings, and stays until something new is "
+                "heard of it: `fivenines reconcile` shows what would change, and publishes it",
+                before=self._derived_by,
+                now=derived_by(self.world),
+            )
 
     def register(self, message: Message) -> None:
         """Take a record of the registry in. All of it is read at every start, and what is new concerns somebody."""
@@ -129,12 +150,12 @@ class Books:
             message.offset, message.key, message.value, message.headers, message.timestamp
         )
         if self._is_new(message):
-            loop, desk = self._chain.loop.keys, self._chain.desk.keys
-            self._locations.update(dict.fromkeys(each for each in concerned if each in loop))
-            account_id = (message.key or b"").decode(errors="replace")
-            self._locations.update(dict.fromkeys(self._claimed.get(account_id, ())))
-            if account_id in desk:
-                self._accounts[account_id] = None
+            self._locations.update(dict.fromkeys(each for each in concerned if each in self._chain.loop.keys))
+            self._named[(message.key or b"").decode(errors="replace")] = None
+            reconciliation = self._broadcasts.reconciliations.get(message.offset)
+            if reconciliation is not None:
+                self._named[reconciliation.subject] = None
+                self._reconciled[reconciliation.subject] = reconciliation
 
     def take(self, message: Message) -> None:
         """Take a message of the other inputs in."""
@@ -153,6 +174,7 @@ class Books:
         position = Position(sum(self.read.values()))
         loop, desk = self._chain.loop, self._chain.desk
         self._mind_the_time()
+        self._mind_the_named()
         facts: list[Fact] = []
         for account_id in self._accounts:
             facts += desk.settle(account_id, range(len(desk.folds)), position)
@@ -161,10 +183,14 @@ class Books:
             loop.absorb(claim.TOPIC, claim.place, claim, None)
             self._locations[claim.place] = None
             self._claimed[claim.account_id].add(claim.place)
+            self._credits.touched.add((claim.account_id, claim.location_id or "", claim.month or ""))
         owed: list[Fact] = []
         for location_id in self._locations:
             owed += loop.settle(location_id, range(len(loop.folds)), position)
         owed += loop.advance(None, position)
+        for subject, reconciliation in self._reconciled.items():
+            facts += _repeated(desk, subject, reconciliation, position)
+            owed += _repeated(loop, subject, reconciliation, position)
         owed.sort(key=lambda fact: not fact.retracted)  # the answer to a claim may have moved: the later one counts
         published = [fact for fact in facts if not isinstance(fact, BETWEEN_FOLDS)]
         saved = {**dict(accounts.saved(desk, self._tickets, facts)), **dict(self._saved_locations(owed))}
@@ -191,6 +217,16 @@ class Books:
         if self._time[1] < before[1]:
             self._accounts.update(dict.fromkeys(self._chain.desk.keys))
 
+    def _mind_the_named(self) -> None:
+        """Of whom the registry said something: their tickets, and where they claim."""
+        loop, desk = self._chain.loop.keys, self._chain.desk.keys
+        for name in self._named:
+            self._locations.update(dict.fromkeys(self._claimed.get(name, ())))
+            if name in desk:
+                self._accounts[name] = None
+            if name in self._reconciled and name in loop:
+                self._locations[name] = None
+
     def _tell_time(self) -> None:
         for partition, clock in self._broadcasts.heard.items():
             self.world.clocks[partition] = clock
@@ -215,6 +251,7 @@ class Books:
             return  # nothing follows from an open month
         if self._chain.loop.absorb(month.TOPIC, month.location_id, month, None):
             self._locations[month.location_id] = None
+            self._credits.touched.add((month.account_id, month.location_id, month.month))
 
     def _ticket(self, message: Message) -> None:
         event = decode(
@@ -248,7 +285,15 @@ class Books:
             yield records.key_of("location", location_id), records.packed(self._chain.save(location_id))
 
 
+def _repeated(loop: Loop, subject: str, reconciliation: Reconciliation, position: Position) -> list[Fact]:
+    """What may stand otherwise in its topic, said again."""
+    if subject not in loop.keys:
+        return []
+    return loop.repeat(subject, lambda fact: fact.TOPIC in REPEATED and reconciliation.corrects(fact), position)
+
+
 def derived_by(world: World) -> str:
-    """By what the saved facts were derived: where it is another, every fold is to be asked again."""
-    versions = [*(sys.modules[fold.__module__].FOLD_VERSION for fold in FOLDS)]
-    return f"{versions} {[file.reference for file in world.book.files]} {world.derivation.model_dump()}"
+    """By what the saved facts were derived, for who wonders about a difference."""
+    versions = [fold.version for fold in FOLDS]
+    settings = world.derivation.model_dump(exclude={"hot_hours"})
+    return f"{versions} {[file.reference for file in world.book.files]} {settings}"

@@ -9,8 +9,10 @@ WITH fivenines_event_fields(value, _headers.name, _headers.value) AS fields
 SELECT
     fivenines_text(fields['entity']) AS entity,
     fivenines_text(fields[transform(entity,
-        ['account', 'plan', 'location', 'device', 'number', 'campaign', 'destination_class', 'do_not_call'],
-        ['account_id', 'plan_id', 'location_id', 'device_id', 'e164', 'campaign_id', 'prefix', 'e164'], '')]) AS entity_id,
+        ['account', 'plan', 'location', 'device', 'number', 'campaign', 'destination_class', 'do_not_call',
+            'reconciliation'],
+        ['account_id', 'plan_id', 'location_id', 'device_id', 'e164', 'campaign_id', 'prefix', 'e164',
+            'reconciliation_id'], '')]) AS entity_id,
     fivenines_instant(fivenines_text(fields['valid_from'])) AS valid_from,
     fivenines_instant(fivenines_text(fields['recorded_at'])) AS recorded_at,
     fivenines_event(value, _headers.name, _headers.value) AS record,

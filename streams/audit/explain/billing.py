@@ -4,6 +4,7 @@ I-18, I-19; semantics §5)."""
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from schemas.events import Reconciliation
 from schemas.facts import BillingCredit, Credit
 from schemas.facts.fact import named
 from streams.audit.explain import inputs
@@ -101,13 +102,27 @@ def _change(case: Case) -> Step:
     kind = "credit.issued" if not before else "credit.adjusted" if target else "credit.reversed"
     when = "now" if is_last else "when it was written, by the entry itself"
     terms = case.derived.calendar(case.fact.account_id).month(case.fact.month).terms
+    records = _reconciled(case)
     return Step(
         what=f"The change in days: {case.fact.days:+}",
-        words=[f"What was owed {when}, less what the entries before it add up to."],
+        words=[
+            f"What was owed {when}, less what the entries before it add up to.",
+            *(
+                f"It was written because {record.author} had the month reconciled: {record.reason}"
+                for record in records
+            ),
+        ],
+        inputs=[inputs.record(record) for record in records],
         clauses=[case.derived.cite("I-18", terms)] if before else [],
         arithmetic=[equals("the entries before it", _added(before)), equals("the change", change)],
         gives={"days": int(change.value), "type": kind},
     )
+
+
+def _reconciled(case: Case) -> list[Reconciliation]:
+    """The reconciliation that its reason names."""
+    records = case.derived.world.registry.reconciliations(case.fact.location_id)
+    return [record for record in records if f"(reconciliation {record.reconciliation_id})" in case.fact.reason]
 
 
 def _sum(case: Case) -> Iterator[Step]:

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET
 
 from schemas import times
-from schemas.events import Annotation, Heartbeat, RegistryRecord, Tick, TicketEvent
+from schemas.events import Annotation, Heartbeat, Reconciliation, RegistryRecord, Tick, TicketEvent
 from streams.audit.explain.step import Input, Said
 from streams.engine import FOREVER, Partition
 from streams.folds.clock import Clock
@@ -71,6 +71,9 @@ def stream_time(clock: Clock, partition: Partition) -> Input:
 
 
 def record(event: RegistryRecord) -> Input:
+    if isinstance(event, Reconciliation):
+        who = f"{event.subject} by {event.author}, recorded {times.render(event.recorded_at)}"
+        return Input(f"reconciliation {event.entity_id} of {who}: {event.reason}", said_by(event))
     given = _given(event, "entity", event.KEY, "valid_from", "recorded_at", "received_at")
     valid, recorded = times.render(event.valid_from), times.render(event.recorded_at)
     words = f"{event.entity} {event.entity_id} from {valid}, recorded {recorded}: {given or 'nothing more'}"

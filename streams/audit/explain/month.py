@@ -12,7 +12,7 @@ from streams.audit.explain.covered import Case, case_of, closing, covered, edges
 from streams.audit.explain.derived import Derived
 from streams.audit.explain.downtime import Parts, counting, parts, taken_away, unknown, up, was_down
 from streams.audit.explain.step import Explanation, Step
-from streams.folds.availability import PLACES
+from streams.folds.availability import PLACES, reconciled
 from streams.intervals import Interval, clip, total, union
 
 
@@ -144,11 +144,17 @@ def _corrections(case: Case) -> Step:
     month, fact, registry = case.month, case.fact, case.derived.world.registry
     records = [version.fields for version in registry.versions("location", fact.location_id)]
     notes = [*case.state.annotations.values()]
+    since, found = reconciled(fact.location_id, fact.account_id, month, case.derived.world, fact.final_at)
+    told = [
+        f"Until it was reconciled, {inputs.instant(since)}, this was published: {inputs.spoken(step.down_ms)} down, by "
+        f"what was recorded at {inputs.instant(step.recorded_at)}."
+        for step in found
+    ]
     recorded = {entry.recorded_at for entry in notes} | {*registry.recordings("location", fact.location_id)}
-    after = sorted(instant for instant in recorded if month.end < instant < fact.final_at)
-    found: list[Correction] = []
+    after = sorted(instant for instant in recorded if since < instant < fact.final_at)
+    asked = [each for each in registry.reconciliations(fact.location_id) if found and each.recorded_at == since]
     lines: list[Line] = []
-    for instant in (month.end, *after) if after else ():
+    for instant in (since, *after) if after or found else ():
         down = _known_by(case, instant)
         lines.append(equals(f"down, by what was recorded at {inputs.instant(instant)}", down))
         if not found or found[-1].down_ms != down.value:
@@ -156,11 +162,12 @@ def _corrections(case: Case) -> Step:
     changed = len(found) > 1
     return Step(
         what=f"What was recorded after the month's end {'changed it' if changed else 'did not change it'}",
-        words=["What was measured counts as known from the start, whenever it arrived."],
+        words=["What was measured counts as known from the start, whenever it arrived.", *told],
         clauses=[case.derived.cite("I-17", case.terms), case.derived.cite("I-18", case.terms)] if changed else [],
         inputs=[
             *(inputs.note(note) for note in notes if note.recorded_at in after),
             *(inputs.record(record) for record in records if record.recorded_at in after),
+            *(inputs.record(record) for record in asked),
         ],
         arithmetic=lines,
         gives={"corrections": tuple(found) if changed else ()},

@@ -1,0 +1,137 @@
+"""`fivenines reconcile`: what a corrected derivation would change, in facts and in credit days; and having it said."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import typer
+
+from schemas.events import Reconciliation, RegistryRecord
+from schemas.terms.book import read_book
+from schemas.wire import Gate
+from streams.annotating import UndecidedError, accepted
+from streams.audit.archived import read_archive
+from streams.audit.difference import Difference, published
+from streams.audit.narrowing import Narrowing
+from streams.audit.reconciling import Comparison, Days
+from streams.audit.replay import Replay
+from streams.cli.connections import archive_of, as_the_platform
+from streams.cli.errors import CommandError
+from streams.cli.options import command
+from streams.cli.output import FormatOption, Record, show
+from streams.cli.publish import send_events
+from streams.cli.recordings import refuse_no_month
+from streams.cli.remarks import remark
+from streams.settings import Settings
+
+app = typer.Typer()
+
+DIFFERS = 1
+
+
+@command(app, "reconcile")
+def reconcile(
+    settings: Settings,
+    account: Annotated[str | None, typer.Option(help="Only this account's facts.")] = None,
+    location: Annotated[str | None, typer.Option(help="Only this location's facts.")] = None,
+    month: Annotated[str | None, typer.Option(help="Only facts that touch this month, such as 2026-03.")] = None,
+    publish: Annotated[
+        bool,
+        typer.Option("--publish", help="Have the platform say it: everything of the locations and accounts found."),
+    ] = False,
+    reason: Annotated[str | None, typer.Option(help="Why, in words: it stands in the ledger. With --publish.")] = None,
+    author: Annotated[str | None, typer.Option(help="Who looked at it and says so. With --publish.")] = None,
+    how: FormatOption = None,
+) -> None:
+    """Show what would change of what is published if it were derived anew, by the folds, terms and settings as they
+    are: fact by fact, then in credit days. Exit 1 if anything would.
+
+    Months that are final stay as they are. Nothing is changed by looking; with --publish the platform derives anew each
+    location and account where something would change, and publishes the difference, with the reason in the ledger.
+    """
+    _check(publish, reason, author)
+    settings = as_the_platform(settings)
+    refuse_no_month(read_book(settings.terms), month)
+    compared = _compared(settings, location)
+    found = compared.of(Narrowing(account, location, month))
+    if publish:
+        found = compared.whole(found)
+    days = compared.days(found)
+    show(_records(compared, found, days), how)
+    _summarise(compared, found, days)
+    would_change = [each for each in found if not compared.stays(each)]
+    if publish and would_change:
+        _publish(settings, compared, would_change, reason or "", author or "")
+    elif would_change:
+        raise typer.Exit(DIFFERS)
+
+
+def _check(publish: bool, reason: str | None, author: str | None) -> None:
+    if publish and not (reason and author):
+        raise CommandError("--publish moves money: say why with --reason, and who looked at it with --author")
+    if not publish and (reason or author):
+        raise CommandError("nothing is published without --publish")
+
+
+def _compared(settings: Settings, location: str | None) -> Comparison:
+    now = time.time_ns() // 1_000_000  # when a person looks: what is final by then stays
+    narrowing = Narrowing(location=location)
+    audit = Replay(read_book(settings.terms), settings.derivation, location=location, partitions=settings.partitions)
+    with archive_of(settings) as client:
+        read_archive(audit, client)
+        said = [*published(client, narrowing)]
+    return Comparison(said, audit, now, narrowing)
+
+
+def _records(compared: Comparison, found: Sequence[Difference], days: Sequence[Days]) -> Iterator[Record]:
+    for each in found:
+        told = each.told("published", "derived")
+        yield {"topic": each.fact.TOPIC, "key": each.fact.key, "value": {**told, "is_final": compared.stays(each)}}
+    for month in days:
+        value = {**month._asdict(), "change": month.change}
+        yield {"topic": "credit-days", "key": month.location_id, "value": value}
+
+
+def _summarise(compared: Comparison, found: Sequence[Difference], days: Sequence[Days]) -> None:
+    stay = [each for each in found if compared.stays(each)]
+    if len(stay) == len(found):
+        remark("nothing would change: what is published follows")
+    else:
+        counts = Counter(each.fact.TOPIC for each in found if not compared.stays(each))
+        remark(f"would change: {', '.join(f'{count:,} in {topic}' for topic, count in sorted(counts.items()))}")
+        remark(f"credit days: {_sum([each for each in days if not each.is_final])}")
+    if stay:
+        remark(f"final, and stays: {len(stay):,} facts; credit days: {_sum([each for each in days if each.is_final])}")
+
+
+def _sum(days: Sequence[Days]) -> str:
+    if not days:
+        return "none"
+    change = sum(each.change for each in days)
+    return (
+        f"{change:+,} in {len(days):,} months, from {sum(each.published for each in days):,} "
+        f"to {sum(each.derived for each in days):,}"
+    )
+
+
+def _publish(settings: Settings, compared: Comparison, found: Sequence[Difference], reason: str, author: str) -> None:
+    gate = Gate(settings.derivation)
+    try:
+        records = [
+            accepted(RegistryRecord.TOPIC, fields["reconciliation_id"], fields, gate)
+            for fields in compared.reconciliations(found, reason, author)
+        ]
+    except UndecidedError as error:
+        raise CommandError(str(error)) from None
+    new = [each for each in records if isinstance(each, Reconciliation) and not compared.was_asked(each)]
+    if new:
+        send_events(settings, new)
+        remark(f"published for {len(new):,} locations and accounts: {_named(new)}; reconcile again to see it done")
+    if len(new) < len(records):
+        remark(f"{len(records) - len(new):,} were published before and wait for the platform")
+
+
+def _named(records: Sequence[Reconciliation]) -> str:
+    names = [each.subject for each in records]
+    return ", ".join(names[:10]) + (f" and {len(names) - 10:,} more" if len(names) > 10 else "")
