@@ -7,6 +7,8 @@ which nobody had the location, and about time after `as_of`.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
+from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -74,7 +76,9 @@ class Availabilities(Fold):
 
     def derive_as_of(self, key: str, months: Months, partition: Partition, now: int | None) -> Sequence[Availability]:
         """What follows up to an earlier instant: None is stream time."""
-        facts = availability(key, unretracted(months.rows), months.annotations.values(), self.world, partition, now)
+        facts = availability(
+            key, one_at_a_time(unretracted(months.rows)), months.annotations.values(), self.world, partition, now
+        )
         horizon = self.world.derivation.correction_horizon_ms
         return [fact for fact in facts if fact.final_at - horizon > months.final_before]
 
@@ -174,6 +178,21 @@ def availability(
 def _listening(clock: Clock, first_state: int | None) -> int | None:
     """The first that the platform holds for a location: a tick of its partition or its own first state."""
     return min((at for at in (clock.first_tick, first_state) if at is not None), default=None)
+
+
+def one_at_a_time(rows: Sequence[LocationState]) -> Sequence[LocationState]:
+    """Rows of which one speaks of each instant: the newest. Two do while a change of the past is being read, of which
+    what is new comes before what is taken back."""
+    if all(row.to is not None and row.to <= after.from_ for row, after in pairwise(rows)):
+        return rows
+    told: list[LocationState] = []
+    for row in sorted(rows, key=attrgetter("version"), reverse=True):
+        newer = union((each.from_, FOREVER if each.to is None else each.to) for each in told)
+        told += [
+            msgspec.structs.replace(row, from_=start, to=None if end == FOREVER else end)
+            for start, end in subtract([(row.from_, FOREVER if row.to is None else row.to)], newer)
+        ]
+    return sorted(told, key=attrgetter("from_"))
 
 
 class _Timeline:

@@ -250,7 +250,8 @@ class Share:
             self.say(self.chain.loop.settle(location_id, range(len(FOLDS)), here))
 
     def say(self, facts: Iterable[Fact]) -> None:
-        for fact in facts:
+        """What is taken back comes last: whoever has read only a part of a change misses nothing of the past."""
+        for fact in sorted(facts, key=_is_retracted):
             self.chain.loop.keys[fact.key].changed = self.has_spoken = True
             self._outbox.fact(fact, self.partition)
 
@@ -268,6 +269,10 @@ class Share:
             first=through if first is None else first,
             version=self.at(self.position - 1).version,
         )
+
+
+def _is_retracted(fact: Fact) -> bool:
+    return fact.retracted
 
 
 def _here(_: Any) -> bool:
