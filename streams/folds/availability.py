@@ -7,7 +7,6 @@ which nobody had the location, and about time after `as_of`.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise
 from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
@@ -180,26 +179,46 @@ def _listening(clock: Clock, first_state: int | None) -> int | None:
     return min((at for at in (clock.first_tick, first_state) if at is not None), default=None)
 
 
-def one_at_a_time(rows: Sequence[LocationState]) -> Sequence[LocationState]:
+def one_at_a_time(rows: Sequence[LocationState]) -> list[LocationState]:
     """Rows of which one speaks of each instant: the newest. Two do while a change of the past is being read, of which
     what is new comes before what is taken back."""
-    if all(row.to is not None and row.to <= after.from_ for row, after in pairwise(rows)):
-        return rows
     told: list[LocationState] = []
+    for rivals in _overlapping(rows):
+        told += rivals if len(rivals) == 1 else sorted(_newest_first(rivals), key=attrgetter("from_"))
+    return told
+
+
+def _overlapping(rows: Sequence[LocationState]) -> Iterator[list[LocationState]]:
+    """Runs of rows that have time in common; nearly always of one."""
+    rivals: list[LocationState] = []
+    reach = ALWAYS
+    for row in rows:
+        if rivals and row.from_ >= reach:
+            yield rivals
+            rivals = []
+        rivals.append(row)
+        reach = max(reach, _span(row)[1])
+    if rivals:
+        yield rivals
+
+
+def _newest_first(rows: Iterable[LocationState]) -> Iterator[LocationState]:
+    told: list[Interval] = []
     for row in sorted(rows, key=attrgetter("version"), reverse=True):
-        newer = union((each.from_, FOREVER if each.to is None else each.to) for each in told)
-        told += [
-            msgspec.structs.replace(row, from_=start, to=None if end == FOREVER else end)
-            for start, end in subtract([(row.from_, FOREVER if row.to is None else row.to)], newer)
-        ]
-    return sorted(told, key=attrgetter("from_"))
+        for start, end in subtract([_span(row)], told):
+            yield msgspec.structs.replace(row, from_=start, to=None if end == FOREVER else end)
+        told = union(told, [_span(row)])
+
+
+def _span(row: LocationState) -> Interval:
+    return row.from_, FOREVER if row.to is None else row.to
 
 
 class _Timeline:
     """A location's states as spans of time."""
 
     def __init__(self, rows: Sequence[LocationState]) -> None:
-        spans = [((row.from_, FOREVER if row.to is None else row.to), row) for row in rows]
+        spans = [(_span(row), row) for row in rows]
         self.up = union(span for span, row in spans if row.state in ("up", "degraded"))
         self.down = union(span for span, row in spans if row.state == "down")
         self.outages = [

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from schemas.events import Annotation, Heartbeat
+from schemas.events import Annotation, Heartbeat, Reconciliation
 from schemas.facts import Availability, ClaimAnswer, Credit, Fact, LocationOutage, LocationState
 from tests.laws.reach_devices import effective, of_devices, of_ticks, samples_of
 from tests.laws.reach_proposals import SENTENCES as OF_PROPOSALS
@@ -118,6 +119,9 @@ SENTENCES = OF_PROPOSALS | frozenset(
         "a claim please_write",
         "a claim incomplete",
         "a claim that is completed",
+        # what somebody looked at
+        "a month whose downtime a reconciliation raised",
+        "a month whose downtime a reconciliation lowered",
     }
 )
 
@@ -135,6 +139,7 @@ def reached(recording: Recording, steps: Sequence[Step], log: Sequence[Fact]) ->
         *of_proposals(steps, log, facts),
         *_of_annotations(steps),
         *_of_facts(facts, recording),
+        *_of_reconciliations(steps, facts),
         *_of_corrections(log),
     }
 
@@ -245,6 +250,16 @@ def _of_month(month: Availability) -> Iterator[str]:
         yield "incomplete"
     if month.excluded_ms:
         yield "excluded time"
+
+
+def _of_reconciliations(steps: Sequence[Step], facts: Sequence[Fact]) -> Iterator[str]:
+    recorded = {(event.subject, event.recorded_at) for event, _ in steps if isinstance(event, Reconciliation)}
+    for fact in facts:
+        if isinstance(fact, Availability):
+            for before, after in pairwise(fact.corrections):
+                if (fact.location_id, after.recorded_at) in recorded:
+                    did = "raised" if after.down_ms > before.down_ms else "lowered"
+                    yield f"a month whose downtime a reconciliation {did}"
 
 
 def _of_corrections(log: Sequence[Fact]) -> Iterator[str]:

@@ -303,6 +303,25 @@ def claim(chance: Random, number: int) -> Said:
     return said
 
 
+def reconciliation(chance: Random, number: int) -> tuple[int, bytes]:
+    """Somebody looked at March: what had been told of it, whether or not anything did, and what its chain was to be."""
+    recorded = chance.choice([EDGE - MINUTE, EDGE + HOUR, EDGE + 2 * HOUR, EDGE + 3 * HOUR, EDGE + 3 * HOUR, FINAL])
+    known = [{"recorded_at": times.render(EDGE), "down_ms": chance.randrange(10) * MINUTE}]
+    if not chance.randrange(3):
+        known.append({"recorded_at": times.render(EDGE + HOUR), "down_ms": chance.randrange(10) * MINUTE})
+    month = {
+        "account_id": chance.choice(["acme", "acme", "acme", "beta"]),
+        "month": "2026-03",
+        "known": known if chance.randrange(5) else [],
+        "entries": chance.randrange(3),
+        "days": chance.choice([0, 1, 2, 4]),
+    }
+    facts = chance.sample(["location-states", "availability", "credits", "billing-credits"], chance.randint(1, 4))
+    said: dict[str, Any] = {"facts": facts, "months": [month], "reason": "it was wrong", "author": "ann"}
+    line = lines.record("reconciliation", f"r{number}", START, recorded, location_id=chance.choice(LOCATIONS), **said)
+    return recorded, line
+
+
 CLOSES = EDGE + SETTINGS.month_close_delay_ms
 ENDS = (
     (),
@@ -340,6 +359,7 @@ def recording(chance: Random) -> Recording:
         said.append(end(chance, *chance.choice(speaking), **covered))
     for number in range(chance.choice([0, 1, 2, 4, 6])):
         said += claim(chance, number)
+    said += [reconciliation(chance, number) for number in range(chance.choice([0, 0, 1, 2]))]
     said.sort(key=lambda each: each[0])
     return Recording(book, tuple(line for _, line in said), partitioned)
 

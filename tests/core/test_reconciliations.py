@@ -1,0 +1,160 @@
+"""What a reconciliation does to the windows of claims (I-17) and to issued days (I-18): what was known until then is
+what had been published. And what is made of a change of the past that is read only in part."""
+
+from typing import Any
+
+import pytest
+
+from schemas import times
+from schemas.derivation import Derivation
+from schemas.facts import Availability, ClaimAnswer, Correction, Credit, Fact, LocationState
+from streams.audit.replay import Replay
+from streams.folds.availability import one_at_a_time
+from streams.intervals import Interval
+from tests.core import lines
+from tests.core.cases import book_of, lines_of
+
+END = times.parse("2026-04-01T08:00:00Z")
+"""Of March; claims are in time until the first of May."""
+DAY = 86_400_000
+MINUTE = 60_000
+RECORDED = END + 40 * DAY
+LATE = "2026-05-20T00:00:00Z"
+"""After the month's own window, before that of what was recorded in May is over."""
+FINAL = END + Derivation().correction_horizon_ms
+
+# Down for 40 minutes, which is two days.
+HISTORY: dict[str, Any] = {
+    "registry": [{"location": "loc", "account_id": "acme", "sla_from": "2026-01-01T00:00:00Z"}],
+    "samples": ["00:00:00 a up changes", "00:10:00 a down changes", "00:50:00 a up changes"],
+    "now": "2026-06-20T00:00:00Z",
+}
+
+
+def reconciled(*known: tuple[int, int], recorded: int = RECORDED, month: str = "2026-03") -> bytes:
+    """Recorded at each of these instants, so many minutes of downtime had been published."""
+    months = [
+        {
+            "account_id": "acme",
+            "month": month,
+            "known": [{"recorded_at": times.render(at), "down_ms": minutes * MINUTE} for at, minutes in known],
+            "entries": 0,
+            "days": 2,
+        }
+    ]
+    said = {"location_id": "loc", "facts": ["availability"], "months": months, "reason": "wrong", "author": "ann"}
+    return lines.record("reconciliation", f"r-{recorded}", END - 30 * DAY, recorded, **said)
+
+
+def facts_of(*more: bytes, claimed: str = LATE, **changes: Any) -> list[Fact]:
+    ticket = f"{claimed} T1 created ticket_type=credit_claim location_id=loc month=2026-03 channel=email"
+    case = {**HISTORY, "tickets": [ticket], **changes}
+    replay = Replay(book_of(case), Derivation())
+    replay.read_file([*lines_of(case), *more])
+    return [*replay.facts()]
+
+
+def march(facts: list[Fact]) -> Availability:
+    return next(fact for fact in facts if isinstance(fact, Availability) and fact.month == "2026-03")
+
+
+def answer(facts: list[Fact]) -> str:
+    return next(fact.answer for fact in facts if isinstance(fact, ClaimAnswer))
+
+
+def credit(facts: list[Fact]) -> Credit:
+    return next(fact for fact in facts if isinstance(fact, Credit))
+
+
+def test_what_it_raises_may_be_claimed_from_then_on() -> None:
+    assert answer(facts_of()) == "too_late"
+    facts = facts_of(reconciled((END, 20)))
+    assert march(facts).corrections == (Correction(END, 20 * MINUTE), Correction(RECORDED, 40 * MINUTE))
+    assert answer(facts) == "accepted"
+    assert (credit(facts).state, credit(facts).credit_days) == ("issued", 2)
+
+
+@pytest.mark.parametrize(
+    ("known", "recorded"),
+    [
+        ([(END, 31)], RECORDED),  # as many days as now
+        ([(END, 70)], RECORDED),  # more than now
+        ([(END, 20)], END - DAY),  # the month had not ended
+        ([(END, 20)], FINAL),  # nothing changes it any more
+        ([], RECORDED),  # of its downtime nothing wrong was published
+    ],
+)
+def test_what_does_not_raise_the_days_in_time_opens_nothing(known: list[tuple[int, int]], recorded: int) -> None:
+    assert answer(facts_of(reconciled(*known, recorded=recorded))) == "too_late"
+
+
+def test_of_another_month_nothing_is_known_by_it() -> None:
+    assert march(facts_of(reconciled((END, 20), month="2026-04"))).corrections == ()
+
+
+def test_a_window_that_a_correction_had_opened_before_stays_open() -> None:
+    """What was known when is what was published, though a correct derivation would have known more from the start."""
+    corrected = END + 35 * DAY
+    in_between = times.render(corrected + 2 * DAY)
+    facts = facts_of(reconciled((END, 0), (corrected, 20)), claimed=in_between)
+    assert march(facts).corrections == (
+        Correction(END, 0),
+        Correction(corrected, 20 * MINUTE),
+        Correction(RECORDED, 40 * MINUTE),
+    )
+    assert answer(facts) == "accepted"
+    assert credit(facts).credit_days == 2, "an accepted claim covers later raises, too"
+
+
+def test_of_several_the_newest_says_what_was_known() -> None:
+    later = RECORDED + DAY
+    both = [reconciled((END, 20)), reconciled((END, 20), (RECORDED, 30), recorded=later)]
+    steps = (Correction(END, 20 * MINUTE), Correction(RECORDED, 30 * MINUTE), Correction(later, 40 * MINUTE))
+    assert march(facts_of(*both)).corrections == march(facts_of(*reversed(both))).corrections == steps
+
+
+def test_days_that_were_issued_stay_where_the_terms_say_so() -> None:
+    never = [{"credits.corrections_after_issue": "never"}]
+    in_time = {"claimed": "2026-04-10T00:00:00Z", "terms": never}
+    assert credit(facts_of(**in_time)).credit_days == 2
+    assert credit(facts_of(reconciled((END, 70)), **in_time)).credit_days == 4
+    assert credit(facts_of(reconciled((END, 70)), claimed="2026-04-10T00:00:00Z")).credit_days == 2
+
+
+def row(start: int, end: int | None, state: Any, version: int) -> LocationState:
+    return LocationState(
+        terms="",
+        fold_version=1,
+        settings={},
+        version=version,
+        location_id="loc",
+        from_=start,
+        to=end,
+        state=state,
+        devices_up=0,
+        devices_down=0,
+        devices_unknown=0,
+        devices_silent=0,
+        resolution_ms=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([(0, 5, "up", 1), (5, None, "down", 1)], [((0, 5), "up"), ((5, None), "down")]),
+        # a start that moved back: what was said before is not taken back yet
+        (
+            [(0, 4, "up", 2), (4, 9, "down", 2), (5, 9, "down", 1), (9, None, "up", 1)],
+            [((0, 4), "up"), ((4, 9), "down"), ((9, None), "up")],
+        ),
+        # one that moves on: the part that nothing newer speaks of stays until it is told
+        ([(0, 6, "up", 2), (5, 9, "down", 1)], [((0, 6), "up"), ((6, 9), "down")]),
+        ([(0, None, "up", 1), (5, 6, "down", 2)], [((0, 5), "up"), ((5, 6), "down"), ((6, None), "up")]),
+    ],
+)
+def test_of_each_instant_the_newest_row_speaks(
+    rows: list[tuple[int, int | None, str, int]], told: list[tuple[Interval, str]]
+) -> None:
+    found = one_at_a_time([row(*each) for each in rows])
+    assert [((each.from_, each.to), each.state) for each in found] == told
