@@ -63,8 +63,9 @@ class Broadcasts:
         if record.entity == "location":
             self._locations_of.setdefault(record.account_id, {})[record.entity_id] = None  # type: ignore[attr-defined]
             return (record.entity_id,)
-        if isinstance(record, Reconciliation):
-            return () if record.location_id is None else (record.location_id,)
+        if isinstance(record, Reconciliation):  # what was known of a month decides when its credit may be claimed
+            is_concerned = record.location_id is not None and (record.months or self._says.intersection(record.facts))
+            return (record.subject,) if is_concerned else ()
         if record.entity == "account":
             return tuple(self._locations_of.get(record.entity_id, ()))
         return ()

@@ -81,7 +81,7 @@ class Process:
         self.cluster = cluster
         self.story = story
         self.owned = owned
-        self.broadcasts = Broadcasts(World(BOOK, DERIVATION))
+        self.broadcasts = Broadcasts(World(BOOK, DERIVATION), [Availability.TOPIC])
         self.has_taken_over = False
         self.readings = {each: Reading() for each in owned}
         self.table = self._restored()
