@@ -13,15 +13,21 @@ from confluent_kafka.admin import AdminClient
 
 from infra.jars import KAFKA_VERSION
 from schemas.derivation import DAY_MS, SECOND_MS, Derivation
-from schemas.terms.book import check, read_book, skew_problems
+from schemas.facts import BillingCredit
+from schemas.terms.book import Book, check, read_book, skew_problems
 from schemas.topics import TOPICS
 from schemas.wire.reasons import REASONS
 from streams import topics
 from streams.archive import migrate
+from streams.archive.readers import table_of
 from streams.archive.wait import caught_up
+from streams.engine import Fold
+from streams.folds.chain import BETWEEN_FOLDS, DESK, FOLDS
 from streams.following import READ_BY_CLICKHOUSE, READERS, Following
 
 SILENT_S = 120
+_SAYING = tuple(fold for fold in (*FOLDS, *DESK) if fold.fact not in (*BETWEEN_FOLDS, BillingCredit))
+"""Those whose facts are said anew when something else follows; an entry of the ledger stays as it was written."""
 RETIRED_AFTER_MS = DAY_MS
 """A collector that was not heard for so long has gone, and is no longer asked after."""
 BEHIND = 10_000
@@ -191,6 +197,32 @@ def refused(client: Client) -> Iterator[Finding]:
     unreadable = client.query("SELECT count() FROM unreadable FINAL").result_rows[0][0]
     if unreadable:
         yield Finding("unreadable", f"{unreadable:,} messages that ClickHouse cannot read", "see the table unreadable")
+
+
+def derived(client: Client, folder: Path | None, derivation: Derivation) -> Iterator[Finding]:
+    """Whether what is published and not final was derived by the folds, terms and settings of now."""
+    book = read_book(folder)
+    counts = (client.query(_derived_otherwise(fold, book, derivation)).result_rows[0][0] for fold in _SAYING)
+    others = sum(counts)
+    remedy = "`fivenines reconcile` shows what would change, and publishes it with its reason" if others else ""
+    found = f"{others:,} facts by other folds, terms or settings" if others else "by these folds, terms and settings"
+    yield Finding("derived", found, remedy, broken=False)
+
+
+def _derived_otherwise(fold: type[Fold], book: Book, derivation: Derivation) -> str:
+    settings = derivation.model_dump(exclude={"hot_hours"}).items()
+    files = ", ".join(f"'{file.reference}'" for file in book.files)
+    others = [f"fold_version != {fold.version}", f"terms NOT IN ({files})"]
+    others += [f"(JSONHas(settings, '{at}') AND JSONExtractInt(settings, '{at}') != {value})" for at, value in settings]
+    days = derivation.correction_horizon_days + 31
+    ends = {
+        "final_at": "final_at",
+        "to": f"`to` + toIntervalDay({days})",
+        "ended_at": f"ended_at + toIntervalDay({days})",
+    }
+    final_at = next((end for name, end in ends.items() if name in fold.fact.__struct_encode_fields__), "NULL")
+    current = f"{table_of(fold.fact.TOPIC)}_current"
+    return f"SELECT count() FROM {current} WHERE ({' OR '.join(others)}) AND ifNull({final_at} > now(), true)"  # noqa: S608 -- ours
 
 
 def guarded(what: str, findings: Iterator[Finding]) -> Iterator[Finding]:

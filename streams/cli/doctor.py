@@ -77,6 +77,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
             yield from guarded("readers", checks.readers(kafka, client))
         if client is not None:
             yield from guarded("tables", checks.tables(client))
+            yield from guarded("derived", checks.derived(client, settings.terms, settings.derivation))
             yield from guarded("last event", checks.heard(client))
             yield from guarded("collectors", checks.blind(client, settings.derivation))
             yield from guarded("dead letters", checks.refused(client))

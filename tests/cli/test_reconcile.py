@@ -132,6 +132,7 @@ def test_the_platform_says_what_follows_now_when_somebody_has_looked_at_it(on: L
 
     on.derive_by("last_seen")
     assert on.current(BillingCredit) == [first], "nobody has looked at it: no money moves"
+    assert "facts by other folds, terms or settings" in on("doctor").out
     looked = on("reconcile")
     assert looked.status == 1
     assert values(looked, "credit-days") == [
@@ -160,6 +161,7 @@ def test_the_platform_says_what_follows_now_when_somebody_has_looked_at_it(on: L
     assert on("replay", "--from", "archive", "--diff").status == 0
     assert on("replay", "--from", "kafka", "--diff").status == 0
     assert on("audit", "--sql").status == 0
+    assert "derived           by these folds, terms and settings" in on("doctor").out
     chain = sorted(on.current(BillingCredit), key=lambda entry: entry.n)
     assert [(entry.n, entry.days, entry.type) for entry in chain] == [
         (1, 1, "credit.issued"),
