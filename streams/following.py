@@ -8,10 +8,11 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, TopicPartition
 
 from schemas.events import Annotation, Heartbeat, RegistryRecord, TicketEvent
-from schemas.facts import FACTS, Availability, BillingCredit, Credit, DeadLetter, LocationState, Progress
-from schemas.topics import DECIDE_APP
+from schemas.facts import FACTS, Availability, BillingCredit, Credit, DeadLetter, Fact, LocationState, Progress
+from schemas.topics import DECIDE_APP, TOPICS, murmur2_partition
 from streams.archive.wait import caught_up
 from streams.intake.session import GROUP as INTAKE_GROUP
+from streams.intake.share import FOLDS as INTAKE_FOLDS
 from streams.ledger.seat import GROUP as LEDGER_GROUP
 
 POLL_S = 0.2
@@ -30,12 +31,30 @@ READ_BY_CLICKHOUSE = (
 
 PUBLISHED = (LocationState.TOPIC, Availability.TOPIC, Credit.TOPIC, BillingCredit.TOPIC)
 
+SAID_BY_INTAKE = frozenset(fold.fact.TOPIC for fold in INTAKE_FOLDS)
+
 READERS = {
     "intake": (INTAKE_GROUP, (Heartbeat.TOPIC,)),
     "worker": (DECIDE_APP, (LocationState.TOPIC, Annotation.TOPIC)),
     "ledger": (LEDGER_GROUP, (Availability.TOPIC, TicketEvent.TOPIC)),
 }
 """Each process' group, and what it reads."""
+
+
+def versions_reached(kafka: Mapping[str, str]) -> Callable[[Fact], int]:
+    """Of a fact the greatest version that whoever says it may have given by now: intake goes by its own partition and
+    the registry, and nobody has read more than everything."""
+    with Following(kafka) as following:
+        heartbeats = following.ends(Heartbeat.TOPIC)
+        registry = sum(following.ends(RegistryRecord.TOPIC).values())
+        everything = sum(sum(following.ends(topic).values()) for topic in TOPICS)
+
+    def reached(fact: Fact) -> int:
+        if fact.TOPIC in SAID_BY_INTAKE:
+            return heartbeats[murmur2_partition(fact.key.encode(), len(heartbeats))] + registry
+        return everything
+
+    return reached
 
 
 class Following:

@@ -14,15 +14,16 @@ from streams.annotating import UndecidedError, accepted
 from streams.audit.archived import read_archive
 from streams.audit.difference import Difference, published
 from streams.audit.narrowing import Narrowing
-from streams.audit.reconciling import Comparison, Days
+from streams.audit.reconciling import Comparison, Days, subject_of
 from streams.audit.replay import Replay
-from streams.cli.connections import archive_of, as_the_platform
+from streams.cli.connections import archive_of, as_the_platform, kafka_of
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.output import FormatOption, Record, show
 from streams.cli.publish import send_events
 from streams.cli.recordings import refuse_no_month
 from streams.cli.remarks import remark
+from streams.following import versions_reached
 from streams.settings import Settings
 
 app = typer.Typer()
@@ -62,8 +63,10 @@ def reconcile(
     _summarise(compared, found, days)
     would_change = [each for each in found if not compared.stays(each)]
     if publish and would_change:
-        _publish(settings, compared, would_change, reason or "", author or "")
-    elif would_change:
+        answerable = _answerable(settings, would_change)
+        _publish(settings, compared, answerable, reason or "", author or "")
+        would_change = would_change if len(answerable) < len(would_change) else []
+    if would_change:
         raise typer.Exit(DIFFERS)
 
 
@@ -127,11 +130,23 @@ def _publish(settings: Settings, compared: Comparison, found: Sequence[Differenc
     new = [each for each in records if isinstance(each, Reconciliation) and not compared.was_asked(each)]
     if new:
         send_events(settings, new)
-        remark(f"published for {len(new):,} locations and accounts: {_named(new)}; reconcile again to see it done")
+        names = _named([each.subject for each in new])
+        remark(f"published for {len(new):,} locations and accounts: {names}; reconcile again to see it done")
     if len(new) < len(records):
         remark(f"{len(records) - len(new):,} were published before and wait for the platform")
 
 
-def _named(records: Sequence[Reconciliation]) -> str:
-    names = [each.subject for each in records]
+def _answerable(settings: Settings, found: Sequence[Difference]) -> list[Difference]:
+    """Without the locations and accounts of which a fact stands that the platform cannot overrule: its version is ahead
+    of all input there is. Intake would wait until it has read so much."""
+    reached = versions_reached(kafka_of(settings))
+    published = [each.before for each in found if each.before is not None]
+    ahead = {subject_of(fact) for fact in published if fact.version > reached(fact)}
+    if ahead:
+        names = _named(sorted(each.id for each in ahead))
+        remark(f"not published, for a fact stands there whose version is ahead of all input there is: {names}")
+    return [each for each in found if subject_of(each.fact) not in ahead]
+
+
+def _named(names: Sequence[str]) -> str:
     return ", ".join(names[:10]) + (f" and {len(names) - 10:,} more" if len(names) > 10 else "")

@@ -213,6 +213,21 @@ def test_what_somebody_else_wrote_is_overruled(on: Live) -> None:
     assert on("replay", "--from", "archive", "--diff").status == 0
 
 
+@pytest.mark.kafka
+@pytest.mark.clickhouse
+def test_what_cannot_be_overruled_is_not_asked_for(on: Live) -> None:
+    """Intake would wait for so much input before it repaired anything else."""
+    outage = next(fact for fact in on.current(LocationOutage) if fact.location_id == "loc-b")
+    wrong = msgspec.structs.replace(outage, unknown_ms=1, version=1 << 40)
+    on.says(wrong)
+    ended = on("reconcile", "--publish", *REASON)
+    on.says(msgspec.structs.replace(outage, version=wrong.version + 1))
+    assert ended.status == 1
+    assert ended.err.endswith(
+        "fivenines: not published, for a fact stands there whose version is ahead of all input there is: loc-b\n"
+    )
+
+
 def test_to_publish_takes_a_reason_and_somebody_who_looked(fivenines: Fivenines) -> None:
     for more in ((), REASON[:2], REASON[2:]):
         ended = fivenines("reconcile", "--publish", *more)
