@@ -14,6 +14,7 @@ from schemas.events import Reconciliation
 from schemas.facts import BillingCredit, Credit, Fact
 from schemas.facts.fact import named
 from streams.engine import Fold, Partition, untold
+from streams.folds.credits import issued_at
 from streams.folds.world import World
 
 FOLD_VERSION = 1
@@ -156,9 +157,9 @@ def _reason(credit: Credit) -> str:
 
 
 def _applies_to(credit: Credit, world: World) -> Any:
-    """What the terms say; of an account that was closed when the credit could be issued, what they say of such."""
-    terms = world.account_calendar(credit.account_id).month(credit.month).terms
-    issued_at = max(credit.claimed_at or 0, credit.final_at - world.derivation.correction_horizon_ms)
-    account = world.registry.at("account", credit.account_id, issued_at)
-    is_closed = account is not None and account.closed_at is not None and account.closed_at <= issued_at
-    return terms.claims.closed_account if is_closed else terms.credits.applied_to
+    """What the terms say; of an account that was closed when the credit was issued, what they say of such."""
+    month = world.account_calendar(credit.account_id).month(credit.month)
+    at = issued_at(credit.claimed_at or 0, month, world)
+    account = world.registry.at("account", credit.account_id, at)
+    is_closed = account is not None and account.closed_at is not None and account.closed_at <= at
+    return month.terms.claims.closed_account if is_closed else month.terms.credits.applied_to

@@ -131,9 +131,13 @@ def judgement(month: Availability, claims: Iterable[Claim], world: World) -> Jud
         accepted = min(accepted or (eligible, ""), (eligible, ""))
     days = terms.credit_days(month.down_ms)
     if accepted is not None and terms.credits.corrections_after_issue == "never":
-        issued_at = max(accepted[0], calendar_month.end + world.derivation.month_close_delay_ms)
-        days = _never_less(steps, issued_at, terms)
+        days = _never_less(steps, issued_at(accepted[0], calendar_month, world), terms)
     return Judgement(month, calendar_month, windows, accepted, days)
+
+
+def issued_at(claimed_at: int, month: Month, world: World) -> int:
+    """When what was claimed is issued: not before the month is closed."""
+    return max(claimed_at, month.end + world.derivation.month_close_delay_ms)
 
 
 def claim_windows(month: Month, lowest_tier_at: int | None, steps: Sequence[Correction]) -> list[Interval]:
@@ -161,9 +165,9 @@ def is_within(at: int, windows: Iterable[Interval]) -> bool:
     return any(start <= at < end for start, end in windows)
 
 
-def _never_less(steps: Sequence[Correction], issued_at: int, terms: Terms) -> int:
+def _never_less(steps: Sequence[Correction], issued: int, terms: Terms) -> int:
     """The days when they were issued, or those of a later correction if it raised them (I-18, read the other way)."""
-    first = max((place for place, step in enumerate(steps) if step.recorded_at <= issued_at), default=0)
+    first = max((place for place, step in enumerate(steps) if step.recorded_at <= issued), default=0)
     return max(terms.credit_days(step.down_ms) for step in steps[first:])
 
 

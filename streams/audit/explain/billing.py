@@ -12,6 +12,7 @@ from streams.audit.explain.arithmetic import Number, counted, days, equals
 from streams.audit.explain.derived import Derived
 from streams.audit.explain.step import Explanation, Input, Step
 from streams.folds.billing import CLAIMED, CLAIMED_BY_PROVIDER, CORRECTED, days_owed, is_whole
+from streams.folds.credits import issued_at
 
 
 class Case(NamedTuple):
@@ -143,11 +144,11 @@ def _applies(case: Case) -> Step:
     words = ["Future payments of the account, never a refund and never another account or location."]
     found: list[Input] = []
     if case.credit is not None and not derived.is_published(fact):
-        issued_at = max(case.credit.claimed_at or 0, month.end)
-        account = derived.world.registry.at("account", fact.account_id, issued_at)
-        is_closed = account is not None and account.closed_at is not None and account.closed_at <= issued_at
+        issued = issued_at(case.credit.claimed_at or 0, month, derived.world)
+        account = derived.world.registry.at("account", fact.account_id, issued)
+        is_closed = account is not None and account.closed_at is not None and account.closed_at <= issued
         if is_closed:
-            words = [f"The account was closed when it could be issued, {inputs.instant(issued_at)}: billing decides."]
+            words = [f"The account was closed when it was issued, {inputs.instant(issued)}: billing decides."]
         found = [inputs.record(account)] if account is not None else []
         claims, credits_ = month.terms.claims, month.terms.credits
         gives["applies_to"] = claims.closed_account if is_closed else credits_.applied_to

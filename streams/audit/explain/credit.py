@@ -15,6 +15,7 @@ from streams.audit.explain.step import Explanation, Step
 from streams.audit.explain.windows import Window, cited, eligible_at, windows
 from streams.calendars import Month
 from streams.folds.claims import Claim
+from streams.folds.credits import issued_at
 
 PROVIDER = ""
 """The ticket of a claim that the provider makes for the customer."""
@@ -90,9 +91,9 @@ def _days(case: Case, accepted: Claimed | None) -> Step:
     terms, clauses = case.terms, ["CR-1", "I-3"]
     if accepted is not None and terms.credits.corrections_after_issue == "never":
         clauses.append("I-18")
-        issued_at = max(accepted.at, case.month.end + case.derived.world.derivation.month_close_delay_ms)
-        words.append(f"By the terms what was issued, {inputs.instant(issued_at)}, is never made less.")
-        first = max((place for place, step in enumerate(case.corrections) if step.recorded_at <= issued_at), default=0)
+        issued = issued_at(accepted.at, case.month, case.derived.world)
+        words.append(f"By the terms what was issued, {inputs.instant(issued)}, is never made less.")
+        first = max((place for place, step in enumerate(case.corrections) if step.recorded_at <= issued), default=0)
         for step in case.corrections[first:]:
             then, _, row = _table(step.down_ms, terms)
             words += [f"Recorded {inputs.instant(step.recorded_at)}, down for {step.down_ms} ms: {row[0]}"]
