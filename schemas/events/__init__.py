@@ -16,7 +16,7 @@ from schemas.events.registry import (
     Plan,
     RegistryRecord,
 )
-from schemas.events.ticket import TicketEvent
+from schemas.events.ticket import TicketEvent, TicketEventMessage
 
 Event = Heartbeat | Tick | CallRecord | TicketEvent | RegistryRecord | Annotation
 
@@ -24,7 +24,7 @@ CONTRACTS: tuple[type[Message], ...] = (
     HeartbeatMessage,
     TickMessage,
     CallRecord,
-    TicketEvent,
+    TicketEventMessage,
     *ENTITIES.values(),
     Annotation,
 )
@@ -51,4 +51,5 @@ __all__ = [
     "Tick",
     "TickMessage",
     "TicketEvent",
+    "TicketEventMessage",
 ]

@@ -7,11 +7,13 @@ import msgspec
 from schemas.events.event import Event, Message, is_instant
 
 
-def struct_of(name: str, model: type[Message], asks: type[Event], *, forbid_unknown_fields: bool = True) -> Any:
-    """The Struct of a model, with the properties of `asks`.
+def struct_of(
+    name: str, model: type[Message], asks: type[Event], *, is_named: bool = False, forbid_unknown_fields: bool = True
+) -> Any:
+    """The Struct of a model, with the properties of `asks`. `is_named`: it also has the `source` that named the event.
 
     Its instants are decoded as text, for msgspec would round where we floor: whoever decodes puts the milliseconds in
-    their place. It is mutable for that alone.
+    their place, and the source, which is no field of a message. It is mutable for that alone.
     """
     hints = get_type_hints(model, include_extras=True)
     return msgspec.defstruct(
@@ -19,12 +21,14 @@ def struct_of(name: str, model: type[Message], asks: type[Event], *, forbid_unkn
         [
             (field, _text_for_instant(hints[field]), msgspec.NODEFAULT if info.is_required() else info.default)
             for field, info in model.model_fields.items()
-        ],
+        ]
+        + ([("source", str, model.TOPIC)] if is_named else []),
         bases=(asks, msgspec.Struct),
         namespace={"MODEL": model, "__doc__": model.__doc__},
         module=model.__module__,
         kw_only=True,
         gc=False,  # texts and numbers form no cycles
+        omit_defaults=True,  # where one is saved
         forbid_unknown_fields=forbid_unknown_fields,
     )
 

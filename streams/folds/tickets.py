@@ -4,13 +4,12 @@ It refuses to say anything about a ticket whose creation is not known. What an e
 whenever it arrived; of two at one instant the one with the lesser id comes first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import msgspec
 
 from schemas.events import TicketEvent
-from schemas.events.fields import WIRE
 from schemas.facts import Fact
 from schemas.facts.fact import Instant
 from streams.engine import Fold, Partition
@@ -68,21 +67,14 @@ class Events:
         self.told: dict[str, Ticket] = {}
 
 
-SavedEvent = tuple[str, dict[str, Any]]
-"""Who named it, and what it says."""
+SavedEvent = dict[str, Any]
+"""The fields of an event that has been judged: its instants are milliseconds."""
 
 _SAVED = msgspec.msgpack.Decoder(list[SavedEvent])
 
 
-def saved_event(event: TicketEvent) -> SavedEvent:
-    return event.source, event.written()
-
-
-def loaded_event(saved: SavedEvent) -> TicketEvent:
-    source, written = saved
-    event = TicketEvent.model_validate(written, context=WIRE)
-    event.said_by(None if source == event.TOPIC else source)
-    return event
+def loaded(saved: Iterable[SavedEvent]) -> Iterator[TicketEvent]:
+    return (TicketEvent(**each) for each in saved)
 
 
 class Tickets(Fold):
@@ -112,12 +104,11 @@ class Tickets(Fold):
         return [*told.values()]
 
     def save(self, events: Events, told: Sequence[Fact]) -> Any:
-        return [saved_event(event) for known in events.by_ticket.values() for event in known.values()]
+        return [event for known in events.by_ticket.values() for event in known.values()]
 
     def load(self, saved: bytes) -> Events:
         events = Events()
-        for each in _SAVED.decode(saved):
-            event = loaded_event(each)
+        for event in loaded(_SAVED.decode(saved)):
             self.world.heard_ticket(event.occurred_at)
             self.absorb(events, event, 0)
         return events

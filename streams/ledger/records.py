@@ -10,7 +10,7 @@ import zstandard
 
 from schemas.events import TicketEvent
 from schemas.facts import Fact
-from streams.folds.tickets import SavedEvent, loaded_event, saved_event
+from streams.folds.tickets import SavedEvent, loaded
 
 Kind = Literal["position", "location", "ticket", "account"]
 
@@ -73,7 +73,7 @@ def encoded(value: Any) -> bytes:
 
 
 def ticket_record(events: Iterable[TicketEvent], said: Mapping[str, Iterable[Fact]]) -> bytes:
-    return packed(encoded(([*map(saved_event, events)], {topic: list(facts) for topic, facts in said.items()})))
+    return packed(encoded(([*events], {topic: list(facts) for topic, facts in said.items()})))
 
 
 def read_ticket(value: bytes) -> SavedTicket:
@@ -81,7 +81,7 @@ def read_ticket(value: bytes) -> SavedTicket:
 
 
 def events_of(saved: SavedTicket) -> Iterable[TicketEvent]:
-    return map(loaded_event, saved.events)
+    return loaded(saved.events)
 
 
 def account_record(said: Mapping[str, Iterable[Fact]]) -> bytes:
