@@ -6,6 +6,7 @@ Output: always ``2026-03-01T08:00:00.000Z``.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,16 +39,29 @@ def parse(text: str) -> int:
 
 def render(ms: int) -> str:
     """The one output form, ``2026-03-01T08:00:00.000Z``."""
-    moment = _EPOCH + timedelta(milliseconds=ms)
-    return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
+    day, rest = divmod(ms, _DAY_MS)
+    second, fraction = divmod(rest, 1000)
+    return f"{_day_text(day)}{_second_text(second)}.{fraction:03}Z"
+
+
+@lru_cache(maxsize=4096)
+def _day_text(day: int) -> str:
+    """``2026-03-01T``, by days since 1970."""
+    return (_EPOCH + timedelta(days=day)).isoformat()[:11]
+
+
+@lru_cache(maxsize=86_400)
+def _second_text(second: int) -> str:
+    """``08:00:00``, by seconds of the day."""
+    minute, second = divmod(second, 60)
+    return f"{minute // 60:02}:{minute % 60:02}:{second:02}"
 
 
 def _second(text: str) -> int:
-    try:
-        second = _dates[text[:11]] + _times[text[11:]]
-    except KeyError:
-        second = _date(text[:11]) + _time(text[11:])
-    return _remember(SECONDS, text, second)
+    date, clock = text[:11], text[11:]
+    since = _dates[date] if date in _dates else _date(date)
+    after = _times[clock] if clock in _times else _time(clock)
+    return _remember(SECONDS, text, since + after)
 
 
 def _date(head: str) -> int:

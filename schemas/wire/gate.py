@@ -20,6 +20,7 @@ class Gate:
     final_before: Callable[[int], int] | None = None
     heartbeats: HeartbeatDecoder = field(init=False, repr=False, compare=False)
     ticks: TickDecoder = field(init=False, repr=False, compare=False)
+    tickets: TicketDecoder = field(init=False, repr=False, compare=False)
     plain: Mapping[str, Sequence[PlainDecoder[Any]]] = field(init=False, repr=False, compare=False)
     """By topic, the fast ways in, in the order in which they are tried."""
 
@@ -27,8 +28,8 @@ class Gate:
         horizon = None if self.final_before is None else self.derivation.correction_horizon_ms
         object.__setattr__(self, "heartbeats", HeartbeatDecoder(self.max_clock_skew_ms, horizon))
         object.__setattr__(self, "ticks", TickDecoder(self.max_clock_skew_ms, horizon))
-        tickets = TicketDecoder(self.max_clock_skew_ms, horizon)
-        plain = {Heartbeat.TOPIC: (self.heartbeats, self.ticks), TicketEvent.TOPIC: (tickets,)}
+        object.__setattr__(self, "tickets", TicketDecoder(self.max_clock_skew_ms, horizon))
+        plain = {Heartbeat.TOPIC: (self.heartbeats, self.ticks), TicketEvent.TOPIC: (self.tickets,)}
         object.__setattr__(self, "plain", plain)
 
     @property

@@ -84,26 +84,35 @@ class PlainDecoder(Generic[Kind]):
             if event is None:
                 return None
             with_unknown_fields = True
+        if check_key and self._key_of is not None and key != self._key_of(event).encode():
+            return None
+        envelope = of_headers(headers) if headers and self._is_named else None
+        if not self.completes(event, timestamp, envelope.source if envelope is not None else None):
+            return None
+        if with_unknown_fields:
+            self.with_unknown_fields += 1
+        return event  # type: ignore[no-any-return]
+
+    def completes(self, event: Any, timestamp: int | None, source: str | None) -> bool:
+        """Whether an event as it was decoded is plainly right. Its instants and its source are then put in."""
         try:
             dated = event.occurred_at = times.parse(event.occurred_at)
             arrival = timestamp
             if event.received_at is not None:
                 arrival = event.received_at = times.parse(event.received_at)
         except ValueError:
-            return None
-        if check_key and self._key_of is not None and key != self._key_of(event).encode():
-            return None
+            return False
         if arrival is None:
             arrival = dated
         if not _PLAUSIBLE_FROM < dated <= arrival + self._skew_ms < _PLAUSIBLE_TO or dated >= self.DATED_BEFORE:
-            return None
+            return False
         if dated <= arrival - self._never_too_late_ms:
-            return None
-        if self._is_named and not _is_named(event, headers):
-            return None
-        if with_unknown_fields:
-            self.with_unknown_fields += 1
-        return event  # type: ignore[no-any-return]
+            return False
+        if self._is_named:
+            if event.source is not event.TOPIC:  # no longer the default itself: the value has a field of that name
+                return False
+            event.source = source or event.TOPIC
+        return True
 
     def _past_unknown_fields(self, value: bytes) -> Any:
         # An escape could hide the name of an envelope's field; the parser does not look into what it passes over.
@@ -198,14 +207,3 @@ def _are_plain(headers: dict[str, bytes | str | None]) -> bool:
         and (headers.get("ce_id") or b"").isascii()
         and (headers.get("ce_time") or b"").isascii()
     )
-
-
-def _is_named(event: Any, headers: Headers | None) -> bool:
-    """Name the source of an event; False for one whose value has a field of that name, which nobody knows: it is no
-    longer the default itself."""
-    if event.source is not event.TOPIC:
-        return False
-    envelope = of_headers(headers) if headers else None
-    if envelope is not None and envelope.source is not None:
-        event.source = envelope.source
-    return True

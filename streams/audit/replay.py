@@ -9,14 +9,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
+from schemas import times
 from schemas.derivation import Derivation
 from schemas.events import Annotation, Event, Heartbeat, RegistryRecord, Tick, TicketEvent
 from schemas.facts import Availability, DeadLetter, Fact
 from schemas.terms.book import Book
 from schemas.topics import murmur2_partition
 from schemas.wire import Gate, Line, Rejected, conflict, dead_letter, decode, parse_line
+from schemas.wire.document import MAX_BYTES
+from schemas.wire.lines import TicketLine
 from streams.audit.bulk import Bulk
 from streams.engine import Partition, Position
 from streams.folds.availability import Availabilities
@@ -27,17 +31,26 @@ from streams.folds.world import World
 NO_LIMIT_S = 1 << 40
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A message and where it stood: `number` counts the lines of the recording from 1."""
+class Placed(NamedTuple):
+    """An event that others may contradict, and where it stood: `number` counts the lines of the recording from 1."""
 
-    line: Line
+    event: Event
+    partition: Partition
+    offset: int | None
     number: int
+    message: Line | bytes
+    """Bytes: the whole line of a file, which can be read."""
 
     @property
     def place(self) -> tuple[int, int]:
         """Its place in the log of its partition; a line that does not know it stands where the file has it."""
-        return (self.number if self.line.offset is None else self.line.offset, self.number)
+        return (self.number if self.offset is None else self.offset, self.number)
+
+    @property
+    def line(self) -> Line:
+        line = parse_line(self.message) if isinstance(self.message, bytes) else self.message
+        assert isinstance(line, Line)
+        return line
 
 
 @dataclass
@@ -75,12 +88,16 @@ class Replay:
         )
         self._no_gate = Gate(self.derivation.model_copy(update={"max_clock_skew_s": NO_LIMIT_S}))
         self._lag_ms = self.derivation.max_clock_lag_s * 1000
-        self._identified: dict[tuple[Any, ...], list[tuple[Entry, Event]]] = {}
+        self._first: dict[tuple[Any, ...], Placed] = {}
+        """By key and identity, the event that was read first."""
+        self._again: dict[tuple[Any, ...], list[Placed]] = {}
+        """Likewise those that were read after it."""
 
     def read_file(self, lines: Iterable[bytes]) -> None:
         """Take in every line of a file."""
-        for number, raw in self.bulk.others(lines):
-            self.read_line(number, raw)
+        for number, raw, ticket in self.bulk.others(lines):
+            if ticket is None or not self._take_ticket(ticket, number, raw):
+                self.read_line(number, raw)
 
     def read_line(self, number: int, raw: bytes) -> None:
         """Take in one line of a file."""
@@ -88,7 +105,7 @@ class Replay:
         if isinstance(line, Rejected):
             self.dead_letters.append(dead_letter(line, raw.rstrip(b"\r\n"), topic=None, line=number))
         else:
-            self._take(Entry(line, number))
+            self._take(line, number)
 
     def read(self, lines: Iterable[Line | Rejected]) -> None:
         """Take in messages one by one."""
@@ -96,7 +113,7 @@ class Replay:
             if isinstance(line, Rejected):
                 self.dead_letters.append(dead_letter(line, b"", topic=None, line=number))
             else:
-                self._take(Entry(line, number))
+                self._take(line, number)
 
     def facts(self) -> Iterator[Fact]:
         """Every current fact that is wanted, in no order."""
@@ -134,7 +151,7 @@ class Replay:
     def places_of(self, account_id: str) -> set[str]:
         """An account's locations, and those that its tickets name: whose facts its own follow from. Nothing was settled
         yet."""
-        read = (event for entries in self._identified.values() for _, event in entries)
+        read = (placed.event for placed in chain(self._first.values(), *self._again.values()))
         tickets = (event for event in read if isinstance(event, TicketEvent) and event.account_id == account_id)
         return self.locations_of(account_id) | {ticket.location_id for ticket in tickets if ticket.location_id}
 
@@ -193,31 +210,49 @@ class Replay:
         had_arrived = self.until is None or self._had_arrived(event, line.timestamp, self.until)
         return event if had_arrived else None
 
-    def _take(self, entry: Entry) -> None:
-        line = entry.line
+    def _take_ticket(self, read: TicketLine, number: int, raw: bytes) -> bool:
+        """Take in what is plainly right; False: it is to be read as any other line."""
+        event, headers = read.value, read.headers
+        has_own_key = read.partition is None or read.key == event.account_id
+        try:
+            timestamp = times.parse(read.timestamp) if isinstance(read.timestamp, str) else read.timestamp
+        except ValueError:
+            return False
+        source = None if headers is None else headers.ce_source
+        if not has_own_key or len(raw) > MAX_BYTES or not self._gate.tickets.completes(event, timestamp, source):
+            return False
+        if self.until is None or self._had_arrived(event, timestamp, self.until):
+            self._identify(Placed(event, read.partition, read.offset, number, raw))
+        return True
+
+    def _identify(self, placed: Placed) -> None:
+        named = placed.event.key, placed.event.identity
+        if self._first.setdefault(named, placed) is not placed:
+            self._again.setdefault(named, []).append(placed)
+
+    def _take(self, line: Line, number: int) -> None:
         event = self.judged(line, self.unknown)
         if event is None:
             return
         if isinstance(event, Rejected):
-            self._refuse(event, entry)
+            self._refuse(event, line, number)
         elif isinstance(event, Heartbeat) and not self.concerns(event.location_id):
             self.world.clock(line.partition).event(event.effective_at(self._lag_ms))
         elif isinstance(event, RegistryRecord | Heartbeat | Tick):
             self.absorb(event, line.partition)
         else:
-            self._identified.setdefault((event.key, event.identity), []).append((entry, event))
+            self._identify(Placed(event, line.partition, line.offset, number, line))
 
     def _had_arrived(self, event: Event | Rejected, timestamp: int | None, until: int) -> bool:
         arrival = timestamp if isinstance(event, Rejected) else event.arrival(timestamp)
         return arrival is None or arrival <= until
 
-    def _refuse(self, rejected: Rejected, entry: Entry) -> None:
-        line = entry.line
+    def _refuse(self, rejected: Rejected, line: Line, number: int) -> None:
         if self.keep_refused:
             event = decode(line.topic, line.value, headers=line.headers, check_key=False, gate=self._no_gate)
             if isinstance(event, Event) and self.concerns(getattr(event, "location_id", None)):
                 self.refused.setdefault(rejected.reason, []).append((event, line.partition))
-        at = {"line": entry.number} if line.offset is None else {"offset": line.offset}
+        at = {"line": number} if line.offset is None else {"offset": line.offset}
         self.dead_letters.append(dead_letter(rejected, line.value, topic=line.topic, partition=line.partition, **at))
 
     def _add_registered(self, wanted: Callable[[str], bool]) -> None:
@@ -227,14 +262,17 @@ class Replay:
 
     def _settle_conflicts(self) -> None:
         """Of a key's messages with one identity the first in the log counts; others must say the same."""
-        for entries in self._identified.values():
-            (first, event), *others = sorted(entries, key=lambda each: each[0].place)
-            self.chain.absorb(event, first.line.partition)
-            for entry, other in others:
-                refused = conflict(event, other)
+        for named, again in self._again.items():
+            first, *others = sorted([self._first[named], *again], key=lambda each: each.place)
+            self._first[named] = first
+            for other in others:
+                refused = conflict(first.event, other.event)
                 if refused is not None:
-                    self._refuse(refused, entry)
-        self._identified.clear()
+                    self._refuse(refused, other.line, other.number)
+        for placed in self._first.values():
+            self.chain.absorb(placed.event, placed.partition)
+        self._first.clear()
+        self._again.clear()
 
 
 def _partition(partitions: int, location_id: str) -> Partition:

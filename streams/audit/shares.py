@@ -110,7 +110,7 @@ def _read(path: Path, bulk: Bulk, start: int, end: int) -> Share:
     numbers, places = array("q"), array("q")
     with path.open("rb") as file:
         lines = _Lines(file, start, end)
-        for number, _ in bulk.others(lines):
+        for number, _, _ in bulk.others(lines):
             numbers.append(number)
             places.append(lines.place)
     return Share(lines.count, bulk.taken(), numbers, places)

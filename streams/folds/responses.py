@@ -142,8 +142,8 @@ def judged(ticket: Ticket, end: End, months: Calendar, world: World) -> Judged |
 
 
 def _closed_at(ticket: Ticket) -> int | None:
-    closed = max((closing.at for closing in ticket.closings), default=None)
-    reopened = max(ticket.reopenings, default=ALWAYS)
+    closed = ticket.closings[-1].at if ticket.closings else None
+    reopened = ticket.reopenings[-1] if ticket.reopenings else ALWAYS
     return None if closed is None or closed < reopened else closed
 
 

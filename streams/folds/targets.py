@@ -89,10 +89,14 @@ class _Clock:
 
 def priorities(ticket: Ticket) -> list[tuple[int, Priority]]:
     """Each priority and since when; the first since creation."""
-    turns = [(turn.at, cast(Priority, turn.value)) for turn in ticket.priorities]
-    at_first = [priority for at, priority in turns if at <= ticket.created_at] or [UNSTATED]
-    steps = [(ticket.created_at, at_first[-1]), *(turn for turn in turns if turn[0] > ticket.created_at)]
-    return steps[:1] + [step for before, step in pairwise(steps) if step[1] != before[1]]
+    steps: list[tuple[int, Priority]] = [(ticket.created_at, UNSTATED)]
+    for turn in ticket.priorities:
+        priority = cast(Priority, turn.value)
+        if turn.at <= ticket.created_at:
+            steps[0] = ticket.created_at, priority
+        elif priority != steps[-1][1]:
+            steps.append((turn.at, priority))
+    return steps
 
 
 def waiting(ticket: Ticket, ended: int) -> list[Interval]:

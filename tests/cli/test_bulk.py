@@ -20,7 +20,7 @@ from schemas.facts import Fact
 from schemas.terms.book import read_book
 from schemas.wire import Rejected, dead_letter, parse_line
 from streams.audit.bulk import Bulk
-from streams.audit.replay import Entry, Replay, in_order
+from streams.audit.replay import Replay, in_order
 from streams.audit.shares import facts_in_shares, read_in_shares
 from streams.audit.sources import UnreadableError
 from streams.simulate import Simulation, line_of, play
@@ -104,7 +104,7 @@ def long_way(replay: Replay, recording: list[bytes]) -> None:
         if isinstance(line, Rejected):
             replay.dead_letters.append(dead_letter(line, raw.rstrip(b"\r\n"), topic=None, line=number))
         else:
-            replay._take(Entry(line, number))
+            replay._take(line, number)
 
 
 def in_shares(processes: int) -> Callable[[Replay, list[bytes]], None]:
@@ -150,7 +150,7 @@ def test_plain_heartbeats_stay_on_the_short_way(more: dict[str, Any]) -> None:
     ).encode()
     wrapped = json.dumps({"topic": "device-heartbeats", "key": "a", "value": value, "headers": PLAIN_HEADERS}).encode()
     bulk = Bulk(60_000, 300_000, 100 * DAY_MS, None)
-    assert list(bulk.others([line, placed, wrapped, b"no line"])) == [(4, b"no line")]
+    assert list(bulk.others([line, placed, wrapped, b"no line"])) == [(4, b"no line", None)]
 
 
 @pytest.mark.parametrize("location", [None, "location-000001"])
