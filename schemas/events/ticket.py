@@ -69,4 +69,4 @@ class TicketEventMessage(_Step, Message):
 if TYPE_CHECKING:
     TicketEvent = TicketEventMessage
 else:
-    TicketEvent = struct_of("TicketEvent", TicketEventMessage, _Step, is_named=True)
+    TicketEvent = struct_of("TicketEvent", TicketEventMessage, _Step, is_kept=True)

@@ -52,7 +52,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def order(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.ORDER or self.IDENTITY)
+        return _order(type(self))(self)
 
     def says(self, other: "Fact") -> bool:
         """Whether both say the same, however they came to be."""
@@ -97,10 +97,17 @@ def named(name: str) -> str:
 
 @cache
 def _identity(cls: type[Fact]) -> Callable[[Fact], tuple[Any, ...]]:
-    if len(cls.IDENTITY) > 1:
-        return attrgetter(*cls.IDENTITY)
-    name = attrgetter(*cls.IDENTITY)
-    return lambda fact: (name(fact),)
+    return _values(cls.IDENTITY)
+
+
+@cache
+def _order(cls: type[Fact]) -> Callable[[Fact], tuple[Any, ...]]:
+    return _values(cls.ORDER or cls.IDENTITY)
+
+
+def _values(names: Sequence[str]) -> Callable[[Fact], tuple[Any, ...]]:
+    values = attrgetter(*names)
+    return values if len(names) > 1 else lambda fact: (values(fact),)
 
 
 @cache

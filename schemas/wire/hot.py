@@ -36,7 +36,7 @@ class KafkaMessage(Protocol):
 
 
 class PlainDecoder(Generic[Kind]):
-    """Of one kind of event. Times in ms. What is dated within `never_too_late_ms` before its arrival cannot be too late.
+    """Of one kind of event. Times in ms. What is dated within `never_too_late_ms` before its arrival is not too late.
 
     `with_unknown_fields` counts the messages that were taken with fields which nobody knows.
     """
@@ -100,7 +100,7 @@ class PlainDecoder(Generic[Kind]):
             arrival = timestamp
             if event.received_at is not None:
                 arrival = event.received_at = times.parse(event.received_at)
-        except ValueError:
+        except (ValueError, TypeError):  # a number where text must stand
             return False
         if arrival is None:
             arrival = dated
@@ -179,7 +179,7 @@ class TicketDecoder(PlainDecoder[TicketEvent]):
     """Of what happened to tickets."""
 
     KIND = TicketEvent
-    TOLERANT = struct_of("TolerantTicketEvent", TicketEventMessage, Event, is_named=True, forbid_unknown_fields=False)
+    TOLERANT = struct_of("TolerantTicketEvent", TicketEventMessage, Event, is_kept=True, forbid_unknown_fields=False)
     DATED_BEFORE = LATEST
 
     __slots__ = ()

@@ -62,7 +62,7 @@ class HeartbeatLine(_Framed, kw_only=True, gc=False, tag_field="topic", tag=Hear
     headers: PlainHeaders | None = None
 
 
-class TicketLine(_Framed, kw_only=True, gc=False, tag_field="topic", tag=TicketEvent.TOPIC):
+class TicketLine(_Framed, kw_only=True, gc=False, omit_defaults=True, tag_field="topic", tag=TicketEvent.TOPIC):
     """Likewise with a plain event of a ticket."""
 
     value: TicketEvent

@@ -64,7 +64,7 @@ class Bulk:
                     yield number, line, read
                     continue
                 sample, stamp = read.value, read.timestamp
-                text: str = sample.occurred_at  # type: ignore[assignment] # not yet judged
+                text: str = sample.occurred_at
                 try:  # as `times.parse`, written out: it is asked of every line
                     dated = seconds[text[:19]] + rests[text[19:]]
                 except KeyError:

@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any
+
+import msgspec
 
 from schemas import times
 from schemas.derivation import Derivation
@@ -31,26 +34,20 @@ from streams.folds.world import World
 NO_LIMIT_S = 1 << 40
 
 
-class Placed(NamedTuple):
+class Placed(msgspec.Struct, frozen=True, gc=False):
     """An event that others may contradict, and where it stood: `number` counts the lines of the recording from 1."""
 
     event: Event
     partition: Partition
     offset: int | None
     number: int
-    message: Line | bytes
-    """Bytes: the whole line of a file, which can be read."""
+    message: Line | bytes | int
+    """Bytes: the whole line of a file, which can be read. A number: where in the file that line begins."""
 
     @property
     def place(self) -> tuple[int, int]:
         """Its place in the log of its partition; a line that does not know it stands where the file has it."""
         return (self.number if self.offset is None else self.offset, self.number)
-
-    @property
-    def line(self) -> Line:
-        line = parse_line(self.message) if isinstance(self.message, bytes) else self.message
-        assert isinstance(line, Line)
-        return line
 
 
 @dataclass
@@ -92,11 +89,17 @@ class Replay:
         """By key and identity, the event that was read first."""
         self._again: dict[tuple[Any, ...], list[Placed]] = {}
         """Likewise those that were read after it."""
+        self.line_at: Callable[[int], bytes]
+        """Reads again what begins at a place of the file."""
+        self._tickets: dict[str, list[TicketEvent]] = {}
+        """By account, what is beyond doubt and nobody has asked about yet."""
 
     def read_file(self, lines: Iterable[bytes]) -> None:
         """Take in every line of a file."""
         for number, raw, ticket in self.bulk.others(lines):
-            if ticket is None or not self._take_ticket(ticket, number, raw):
+            if ticket is not None and self.is_plain(ticket, raw):
+                self.take_ticket(ticket, number, raw)
+            else:
                 self.read_line(number, raw)
 
     def read_line(self, number: int, raw: bytes) -> None:
@@ -123,7 +126,7 @@ class Replay:
         else:
             places = self.places_of(self.account) | {self.account}  # where a claim is judged that names no location
             self.end()
-            yield from self.chain.settle_desk()
+            yield from self.settle_desk()
             yield from self.derived(places.__contains__)
 
     def end(self) -> None:
@@ -132,6 +135,22 @@ class Replay:
         if set(self.world.clocks) == {None}:  # a file without partitions: nothing belongs to any
             self.world.partition_of = lambda _: None
         self._settle_conflicts()
+
+    @property
+    def has_tickets(self) -> bool:
+        """Whether anybody is to be asked about tickets."""
+        return bool(self._tickets)
+
+    def settle_desk(self) -> list[Fact]:
+        """The current facts of accounts. Locations have been told of the claims."""
+        return self.chain.tell([*self.derived_desk(lambda _: True)])
+
+    def derived_desk(self, wanted: Callable[[str], bool]) -> Iterator[Fact]:
+        """The current facts of some of the accounts, in no order, and what they claim: to be told to the chain."""
+        for account_id in [*filter(wanted, self._tickets)]:
+            self.chain.absorb_tickets(account_id, self._tickets.pop(account_id))
+        desk = self.chain.desk
+        yield from desk.settle_all(filter(wanted, desk.keys), Position())
 
     def derived(self, wanted: Callable[[str], bool]) -> Iterator[Fact]:
         """The current facts of some of the locations, in no order. Accounts have been asked before."""
@@ -176,7 +195,7 @@ class Replay:
 
     def rederived(self) -> Iterator[Fact]:
         """The facts that are others than those told last."""
-        yield from self.chain.settle_desk()
+        yield from self.settle_desk()
         yield from self.derived(self.concerns)
 
     def month_as_of(self, published: Availability) -> Availability | None:
@@ -210,20 +229,22 @@ class Replay:
         had_arrived = self.until is None or self._had_arrived(event, line.timestamp, self.until)
         return event if had_arrived else None
 
-    def _take_ticket(self, read: TicketLine, number: int, raw: bytes) -> bool:
-        """Take in what is plainly right; False: it is to be read as any other line."""
-        event, headers = read.value, read.headers
-        has_own_key = read.partition is None or read.key == event.account_id
+    def is_plain(self, ticket: TicketLine, raw: bytes) -> bool:
+        """Whether what a line says of a ticket is beyond doubt: its event is then as `decode` would have it. If not,
+        the line is to be read as any other."""
+        event, headers = ticket.value, ticket.headers
+        has_own_key = ticket.partition is None or ticket.key == event.account_id
         try:
-            timestamp = times.parse(read.timestamp) if isinstance(read.timestamp, str) else read.timestamp
+            timestamp = times.parse(ticket.timestamp) if isinstance(ticket.timestamp, str) else ticket.timestamp
         except ValueError:
             return False
         source = None if headers is None else headers.ce_source
-        if not has_own_key or len(raw) > MAX_BYTES or not self._gate.tickets.completes(event, timestamp, source):
-            return False
-        if self.until is None or self._had_arrived(event, timestamp, self.until):
-            self._identify(Placed(event, read.partition, read.offset, number, raw))
-        return True
+        return has_own_key and len(raw) <= MAX_BYTES and self._gate.tickets.completes(event, timestamp, source)
+
+    def take_ticket(self, ticket: TicketLine, number: int, message: bytes | int) -> None:
+        """Take in a plain ticket's line: its bytes, or where in the file it begins."""
+        if self.until is None or self._had_arrived(ticket.value, ticket.timestamp, self.until):
+            self._identify(Placed(ticket.value, ticket.partition, ticket.offset, number, message))
 
     def _identify(self, placed: Placed) -> None:
         named = placed.event.key, placed.event.identity
@@ -243,9 +264,17 @@ class Replay:
         else:
             self._identify(Placed(event, line.partition, line.offset, number, line))
 
-    def _had_arrived(self, event: Event | Rejected, timestamp: int | None, until: int) -> bool:
-        arrival = timestamp if isinstance(event, Rejected) else event.arrival(timestamp)
+    def _had_arrived(self, event: Event | Rejected, timestamp: int | str | None, until: int) -> bool:
+        stamp = times.parse(timestamp) if isinstance(timestamp, str) else timestamp
+        arrival = stamp if isinstance(event, Rejected) else event.arrival(stamp)
         return arrival is None or arrival <= until
+
+    def _line(self, message: Line | bytes | int) -> Line:
+        if isinstance(message, int):
+            message = self.line_at(message)
+        line = parse_line(message) if isinstance(message, bytes) else message
+        assert isinstance(line, Line)
+        return line
 
     def _refuse(self, rejected: Rejected, line: Line, number: int) -> None:
         if self.keep_refused:
@@ -268,9 +297,14 @@ class Replay:
             for other in others:
                 refused = conflict(first.event, other.event)
                 if refused is not None:
-                    self._refuse(refused, other.line, other.number)
+                    self._refuse(refused, self._line(other.message), other.number)
         for placed in self._first.values():
-            self.chain.absorb(placed.event, placed.partition)
+            event = placed.event
+            if isinstance(event, TicketEvent):
+                self.world.heard_ticket(event.occurred_at)
+                self._tickets.setdefault(event.account_id, []).append(event)
+            else:
+                self.chain.absorb(event, placed.partition)
         self._first.clear()
         self._again.clear()
 
@@ -281,4 +315,7 @@ def _partition(partitions: int, location_id: str) -> Partition:
 
 def in_order(facts: Iterable[Fact | DeadLetter]) -> list[Fact | DeadLetter]:
     """Facts as outputs have them: by topic, key and the fact's own order."""
-    return sorted(facts, key=lambda fact: (fact.TOPIC, fact.key, fact.order))
+    of_key: dict[tuple[str, str], list[Fact | DeadLetter]] = {}
+    for fact in facts:
+        of_key.setdefault((fact.TOPIC, fact.key), []).append(fact)
+    return [fact for place in sorted(of_key) for fact in sorted(of_key[place], key=attrgetter("order"))]

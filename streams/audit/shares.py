@@ -9,7 +9,7 @@ import gc
 import os
 import signal
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -19,7 +19,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from zlib import crc32
 
+import msgspec
+
 from schemas.facts import Fact
+from schemas.wire.lines import TicketLine
 from streams.audit.bulk import Alike, Bulk
 from streams.audit.replay import Replay
 from streams.audit.sources import UnreadableError
@@ -28,11 +31,16 @@ WORTH_IT_BYTES = 64 << 20
 """Below that, starting processes costs more than it saves."""
 
 
+_TICKETS = msgspec.msgpack.Decoder(list[tuple[int, int, TicketLine]])
+
+
 class Share(NamedTuple):
     """What a process found: how many lines, the plain ones, and of the others their numbers (from 1) and places."""
 
     lines: int
     alike: list[Alike]
+    tickets: bytes
+    """Those that are plain, with number and place, for msgpack."""
     numbers: "array[int]"
     places: "array[int]"
 
@@ -51,10 +59,13 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
     read = partial(_read, path, audit.bulk.empty())
     with _started(processes, audit) as pool:
         shares = list(pool.map(read, edges[:-1], edges[1:]))
+    audit.line_at = partial(_line_at, path)
     before = 0
     with path.open("rb") as file:
         for share in shares:
             audit.bulk.add(share.alike)
+            for number, place, ticket in _TICKETS.decode(share.tickets):
+                audit.take_ticket(ticket, before + number, place)
             for number, place in zip(share.numbers, share.places, strict=True):
                 file.seek(place)
                 audit.read_line(before + number, file.readline())
@@ -64,15 +75,18 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
 def facts_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
     """Every current fact, in no order. They were derived elsewhere: the audit can be asked nothing more."""
     audit.end()
-    yield from audit.chain.settle_desk()
+    if audit.has_tickets:
+        with _started(processes, audit) as pool:
+            for said in pool.map(partial(_derived_desk, processes), range(processes)):
+                yield from audit.chain.tell(_unpacked(said))
     yield from derived_in_shares(audit, processes)
 
 
 def derived_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
     """The facts of locations alone: of these, any that are few can then be derived here, too."""
     with _started(processes, audit) as pool:
-        for facts in pool.map(partial(_derived, processes), range(processes)):
-            yield from facts
+        for said in pool.map(partial(_derived, processes), range(processes)):
+            yield from _unpacked(said)
 
 
 @contextmanager
@@ -95,25 +109,54 @@ def _begin(audit: Replay) -> None:
     _inherited.append(audit)
 
 
-def _derived(processes: int, share: int) -> list[Fact]:
-    """Which locations are whose share follows from their names."""
+Packed = list[tuple[type[Fact], bytes]]
+"""Facts by kind, on their way from one process to another: as they are saved, for pickling takes five times as long."""
+
+
+def _packed(facts: Iterable[Fact]) -> Packed:
+    by_kind: dict[type[Fact], list[Fact]] = {}
+    for fact in facts:
+        by_kind.setdefault(type(fact), []).append(fact)
+    return [(kind, msgspec.msgpack.encode(of_kind)) for kind, of_kind in by_kind.items()]
+
+
+def _unpacked(packed: Packed) -> list[Fact]:
+    return [fact for kind, saved in packed for fact in kind.load(saved)]
+
+
+def _is_in(processes: int, share: int, key: str) -> bool:
+    """Which keys are whose share follows from their names."""
+    return crc32(key.encode()) % processes == share
+
+
+def _derived_desk(processes: int, share: int) -> Packed:
+    return _packed(_inherited[0].derived_desk(partial(_is_in, processes, share)))
+
+
+def _derived(processes: int, share: int) -> Packed:
     audit = _inherited[0]
-
-    def is_wanted(location_id: str) -> bool:
-        return crc32(location_id.encode()) % processes == share and audit.concerns(location_id)
-
-    return list(audit.derived(is_wanted))
+    return _packed(audit.derived(lambda place: audit.concerns(place) and _is_in(processes, share, place)))
 
 
 def _read(path: Path, bulk: Bulk, start: int, end: int) -> Share:
     """The lines that begin in ``[start, end)``."""
+    audit, tickets = _inherited[0], []
     numbers, places = array("q"), array("q")
     with path.open("rb") as file:
         lines = _Lines(file, start, end)
-        for number, _, _ in bulk.others(lines):
-            numbers.append(number)
-            places.append(lines.place)
-    return Share(lines.count, bulk.taken(), numbers, places)
+        for number, raw, ticket in bulk.others(lines):
+            if ticket is not None and audit.is_plain(ticket, raw):
+                tickets.append((number, lines.place, ticket))
+            else:
+                numbers.append(number)
+                places.append(lines.place)
+    return Share(lines.count, bulk.taken(), msgspec.msgpack.encode(tickets), numbers, places)
+
+
+def _line_at(path: Path, place: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(place)
+        return file.readline()
 
 
 class _Lines:

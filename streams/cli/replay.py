@@ -13,7 +13,7 @@ from streams.audit.shares import facts_in_shares
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.output import Format, FormatOption, Record, show
-from streams.cli.recordings import LIVE, UntilOption, instant, read, refuse_no_month
+from streams.cli.recordings import LIVE, UntilOption, all_kept, instant, read, refuse_no_month
 from streams.cli.remarks import remark
 from streams.settings import Settings
 
@@ -67,15 +67,16 @@ def replay(
         keep_refused=reconsider,
     )
     narrowing = Narrowing(account, location, month)
-    processes = read(audit, source, settings)
-    for topic, count in sorted(audit.unknown.items()):
-        remark(f"{topic}: {count:,} messages have fields that nobody knows; those were ignored")
-    if diff:
-        _show_differences(audit, narrowing, settings, how)
-    elif reconsider:
-        _show_reconsidered(audit, narrowing, how)
-    else:
-        _show_facts(audit, narrowing, how, processes)
+    with all_kept():
+        processes = read(audit, source, settings)
+        for topic, count in sorted(audit.unknown.items()):
+            remark(f"{topic}: {count:,} messages have fields that nobody knows; those were ignored")
+        if diff:
+            _show_differences(audit, narrowing, settings, how)
+        elif reconsider:
+            _show_reconsidered(audit, narrowing, how)
+        else:
+            _show_facts(audit, narrowing, how, processes)
 
 
 def _show_facts(audit: Replay, narrowing: Narrowing, how: Format | None, processes: int) -> None:

@@ -56,12 +56,18 @@ def dues(ticket: Ticket, window: Window, terms: Terms, ended: int) -> list[Due]:
 
 def first_missed(dues: Sequence[Due]) -> Due:
     """By which an answer that never comes is missed: the first whose time runs out before the priority changes."""
-    return next((due for due, following in pairwise(dues) if due.missed_at < following.since), dues[-1])
+    for due, following in pairwise(dues):
+        if due.missed_at < following.since:
+            return due
+    return dues[-1]
 
 
 def in_force(dues: Sequence[Due], instant: int) -> Due:
     """What was due when something happened at an instant; a change at the same instant comes after it."""
-    return next((due for due in reversed(dues) if due.since < instant), dues[0])
+    for due in reversed(dues):
+        if due.since < instant:
+            return due
+    return dues[0]
 
 
 class _Clock:

@@ -4,7 +4,7 @@ It refuses to say anything about a ticket whose creation is not known. What an e
 whenever it arrived; of two at one instant the one with the lesser id comes first.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -68,19 +68,12 @@ class Events:
         self.told: dict[str, Ticket] = {}
 
 
-SavedEvent = dict[str, Any]
-"""The fields of an event that has been judged: its instants are milliseconds."""
-
 in_order = attrgetter("occurred_at", "id", "source")
 """Of two at one instant the one with the lesser id comes first."""
 
 _NONE: dict[str, int] = {}
 
-_SAVED = msgspec.msgpack.Decoder(list[SavedEvent])
-
-
-def loaded(saved: Iterable[SavedEvent]) -> Iterator[TicketEvent]:
-    return (TicketEvent(**each) for each in saved)
+_SAVED = msgspec.msgpack.Decoder(list[TicketEvent])
 
 
 class Tickets(Fold):
@@ -114,7 +107,7 @@ class Tickets(Fold):
 
     def load(self, saved: bytes) -> Events:
         events = Events()
-        for event in loaded(_SAVED.decode(saved)):
+        for event in _SAVED.decode(saved):
             self.world.heard_ticket(event.occurred_at)
             self.absorb(events, event, 0)
         return events

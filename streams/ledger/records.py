@@ -10,7 +10,6 @@ import zstandard
 
 from schemas.events import TicketEvent
 from schemas.facts import Fact
-from streams.folds.tickets import SavedEvent, loaded
 
 Kind = Literal["position", "location", "ticket", "account"]
 
@@ -34,7 +33,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
 class SavedTicket(NamedTuple):
     """A ticket's events, and what was said of it by topic."""
 
-    events: list[SavedEvent]
+    events: list[TicketEvent]
     said: dict[str, msgspec.Raw]
 
 
@@ -78,10 +77,6 @@ def ticket_record(events: Iterable[TicketEvent], said: Mapping[str, Iterable[Fac
 
 def read_ticket(value: bytes) -> SavedTicket:
     return _TICKET(unpacked(value))
-
-
-def events_of(saved: SavedTicket) -> Iterable[TicketEvent]:
-    return loaded(saved.events)
 
 
 def account_record(said: Mapping[str, Iterable[Fact]]) -> bytes:
