@@ -49,6 +49,12 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
         """Its place in the log of its partition; a line that does not know it stands where the file has it."""
         return (self.number if self.offset is None else self.offset, self.number)
 
+    @property
+    def line(self) -> Line:
+        line = parse_line(self.message) if isinstance(self.message, bytes) else self.message
+        assert isinstance(line, Line)
+        return line
+
 
 @dataclass
 class Replay:
@@ -89,8 +95,6 @@ class Replay:
         """By key and identity, the event that was read first."""
         self._again: dict[tuple[Any, ...], list[Placed]] = {}
         """Likewise those that were read after it."""
-        self.line_at: Callable[[int], bytes]
-        """Reads again what begins at a place of the file."""
         self._tickets: dict[str, list[TicketEvent]] = {}
         """By account, what is beyond doubt and nobody has asked about yet."""
 
@@ -246,6 +250,17 @@ class Replay:
         if self.until is None or self._had_arrived(ticket.value, ticket.timestamp, self.until):
             self._identify(Placed(ticket.value, ticket.partition, ticket.offset, number, message))
 
+    def recall(self, line_at: Callable[[int], bytes]) -> None:
+        """Read again, from where they begin in the file, the lines of which one may have to be refused."""
+
+        def recalled(placed: Placed) -> Placed:
+            place = placed.message
+            return msgspec.structs.replace(placed, message=line_at(place)) if isinstance(place, int) else placed
+
+        for named, again in self._again.items():
+            self._first[named] = recalled(self._first[named])
+            again[:] = map(recalled, again)
+
     def _identify(self, placed: Placed) -> None:
         named = placed.event.key, placed.event.identity
         if self._first.setdefault(named, placed) is not placed:
@@ -269,13 +284,6 @@ class Replay:
         arrival = stamp if isinstance(event, Rejected) else event.arrival(stamp)
         return arrival is None or arrival <= until
 
-    def _line(self, message: Line | bytes | int) -> Line:
-        if isinstance(message, int):
-            message = self.line_at(message)
-        line = parse_line(message) if isinstance(message, bytes) else message
-        assert isinstance(line, Line)
-        return line
-
     def _refuse(self, rejected: Rejected, line: Line, number: int) -> None:
         if self.keep_refused:
             event = decode(line.topic, line.value, headers=line.headers, check_key=False, gate=self._no_gate)
@@ -297,7 +305,7 @@ class Replay:
             for other in others:
                 refused = conflict(first.event, other.event)
                 if refused is not None:
-                    self._refuse(refused, self._line(other.message), other.number)
+                    self._refuse(refused, other.line, other.number)
         for placed in self._first.values():
             event = placed.event
             if isinstance(event, TicketEvent):

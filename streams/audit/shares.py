@@ -59,7 +59,6 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
     read = partial(_read, path, audit.bulk.empty())
     with _started(processes, audit) as pool:
         shares = list(pool.map(read, edges[:-1], edges[1:]))
-    audit.line_at = partial(_line_at, path)
     before = 0
     with path.open("rb") as file:
         for share in shares:
@@ -67,9 +66,9 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
             for number, place, ticket in _TICKETS.decode(share.tickets):
                 audit.take_ticket(ticket, before + number, place)
             for number, place in zip(share.numbers, share.places, strict=True):
-                file.seek(place)
-                audit.read_line(before + number, file.readline())
+                audit.read_line(before + number, _line_at(file, place))
             before += share.lines
+        audit.recall(partial(_line_at, file))
 
 
 def facts_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
@@ -153,10 +152,9 @@ def _read(path: Path, bulk: Bulk, start: int, end: int) -> Share:
     return Share(lines.count, bulk.taken(), msgspec.msgpack.encode(tickets), numbers, places)
 
 
-def _line_at(path: Path, place: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(place)
-        return file.readline()
+def _line_at(file: BinaryIO, place: int) -> bytes:
+    file.seek(place)
+    return file.readline()
 
 
 class _Lines:
