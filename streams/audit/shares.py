@@ -9,14 +9,14 @@ import gc
 import os
 import signal
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeVar
 from zlib import crc32
 
 import msgspec
@@ -26,6 +26,10 @@ from schemas.wire.lines import TicketLine
 from streams.audit.bulk import Alike, Bulk
 from streams.audit.replay import Replay
 from streams.audit.sources import UnreadableError
+from streams.folds.claims import Claim
+from streams.folds.world import World
+
+T = TypeVar("T")
 
 WORTH_IT_BYTES = 64 << 20
 """Below that, starting processes costs more than it saves."""
@@ -71,21 +75,30 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
         audit.recall(partial(_line_at, file))
 
 
-def facts_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
-    """Every current fact, in no order. They were derived elsewhere: the audit can be asked nothing more."""
+def told_in_shares(audit: Replay, processes: int, tell: Callable[[Iterable[Fact], World], list[T]]) -> Iterator[T]:
+    """What is told of all current facts, in no order, by the processes that derived them. The audit itself can be asked
+    nothing more."""
     audit.end()
     if audit.has_tickets:
         with _started(processes, audit) as pool:
-            for said in pool.map(partial(_derived_desk, processes), range(processes)):
-                yield from audit.chain.tell(_unpacked(said))
-    yield from derived_in_shares(audit, processes)
+            for claims, told in pool.map(partial(_of_accounts, processes, tell), range(processes)):
+                audit.chain.tell([*_loaded(claims)])
+                yield from told
+    with _started(processes, audit) as pool:
+        for told in pool.map(partial(_of_locations, processes, tell), range(processes)):
+            yield from told
+
+
+def facts_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
+    """Every current fact, in no order, likewise."""
+    return _loaded(told_in_shares(audit, processes, _saved))
 
 
 def derived_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
     """The facts of locations alone: of these, any that are few can then be derived here, too."""
     with _started(processes, audit) as pool:
-        for said in pool.map(partial(_derived, processes), range(processes)):
-            yield from _unpacked(said)
+        for saved in pool.map(partial(_of_locations, processes, _saved), range(processes)):
+            yield from _loaded(saved)
 
 
 @contextmanager
@@ -108,19 +121,19 @@ def _begin(audit: Replay) -> None:
     _inherited.append(audit)
 
 
-Packed = list[tuple[type[Fact], bytes]]
-"""Facts by kind, on their way from one process to another: as they are saved, for pickling takes five times as long."""
+Saved = tuple[type[Fact], bytes]
+"""Facts of one kind on their way from one process to another: pickling them takes five times as long."""
 
 
-def _packed(facts: Iterable[Fact]) -> Packed:
+def _saved(facts: Iterable[Fact], world: World) -> list[Saved]:
     by_kind: dict[type[Fact], list[Fact]] = {}
     for fact in facts:
         by_kind.setdefault(type(fact), []).append(fact)
     return [(kind, msgspec.msgpack.encode(of_kind)) for kind, of_kind in by_kind.items()]
 
 
-def _unpacked(packed: Packed) -> list[Fact]:
-    return [fact for kind, saved in packed for fact in kind.load(saved)]
+def _loaded(saved: Iterable[Saved]) -> Iterator[Fact]:
+    return (fact for kind, of_kind in saved for fact in kind.load(of_kind))
 
 
 def _is_in(processes: int, share: int, key: str) -> bool:
@@ -128,13 +141,20 @@ def _is_in(processes: int, share: int, key: str) -> bool:
     return crc32(key.encode()) % processes == share
 
 
-def _derived_desk(processes: int, share: int) -> Packed:
-    return _packed(_inherited[0].derived_desk(partial(_is_in, processes, share)))
-
-
-def _derived(processes: int, share: int) -> Packed:
+def _of_accounts(
+    processes: int, tell: Callable[[Iterable[Fact], World], list[T]], share: int
+) -> tuple[list[Saved], list[T]]:
+    """What accounts claim, which locations are to be told; and what is told of the rest."""
     audit = _inherited[0]
-    return _packed(audit.derived(lambda place: audit.concerns(place) and _is_in(processes, share, place)))
+    said = [*audit.derived_desk(partial(_is_in, processes, share))]
+    claims = [fact for fact in said if isinstance(fact, Claim)]
+    return _saved(claims, audit.world), tell(audit.chain.tell(said), audit.world)
+
+
+def _of_locations(processes: int, tell: Callable[[Iterable[Fact], World], list[T]], share: int) -> list[T]:
+    audit = _inherited[0]
+    facts = audit.derived(lambda place: audit.concerns(place) and _is_in(processes, share, place))
+    return tell(facts, audit.world)
 
 
 def _read(path: Path, bulk: Bulk, start: int, end: int) -> Share:
