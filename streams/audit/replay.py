@@ -9,11 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
 from operator import attrgetter
-from typing import Any
-
-import msgspec
 
 from schemas import times
 from schemas.derivation import Derivation
@@ -21,10 +17,11 @@ from schemas.events import Annotation, Event, Heartbeat, RegistryRecord, Tick, T
 from schemas.facts import Availability, DeadLetter, Fact
 from schemas.terms.book import Book
 from schemas.topics import murmur2_partition
-from schemas.wire import Gate, Line, Rejected, conflict, dead_letter, decode, parse_line
+from schemas.wire import Gate, Line, Rejected, dead_letter, decode, parse_line
 from schemas.wire.document import MAX_BYTES
 from schemas.wire.lines import TicketLine
 from streams.audit.bulk import Bulk
+from streams.audit.identities import Identities, Placed
 from streams.engine import Partition, Position
 from streams.folds.availability import Availabilities
 from streams.folds.chain import Chain
@@ -32,28 +29,6 @@ from streams.folds.outages import unretracted
 from streams.folds.world import World
 
 NO_LIMIT_S = 1 << 40
-
-
-class Placed(msgspec.Struct, frozen=True, gc=False):
-    """An event that others may contradict, and where it stood: `number` counts the lines of the recording from 1."""
-
-    event: Event
-    partition: Partition
-    offset: int | None
-    number: int
-    message: Line | bytes | int
-    """Bytes: the whole line of a file, which can be read. A number: where in the file that line begins."""
-
-    @property
-    def place(self) -> tuple[int, int]:
-        """Its place in the log of its partition; a line that does not know it stands where the file has it."""
-        return (self.number if self.offset is None else self.offset, self.number)
-
-    @property
-    def line(self) -> Line:
-        line = parse_line(self.message) if isinstance(self.message, bytes) else self.message
-        assert isinstance(line, Line)
-        return line
 
 
 @dataclass
@@ -91,10 +66,7 @@ class Replay:
         )
         self._no_gate = Gate(self.derivation.model_copy(update={"max_clock_skew_s": NO_LIMIT_S}))
         self._lag_ms = self.derivation.max_clock_lag_s * 1000
-        self._first: dict[tuple[Any, ...], Placed] = {}
-        """By key and identity, the event that was read first."""
-        self._again: dict[tuple[Any, ...], list[Placed]] = {}
-        """Likewise those that were read after it."""
+        self.identities = Identities()
         self._tickets: dict[str, list[TicketEvent]] = {}
         """By account, what is beyond doubt and nobody has asked about yet."""
 
@@ -138,7 +110,7 @@ class Replay:
         self.bulk.move_time(self.world)
         if set(self.world.clocks) == {None}:  # a file without partitions: nothing belongs to any
             self.world.partition_of = lambda _: None
-        self._settle_conflicts()
+        self._settle_identities()
 
     @property
     def has_tickets(self) -> bool:
@@ -174,8 +146,11 @@ class Replay:
     def places_of(self, account_id: str) -> set[str]:
         """An account's locations, and those that its tickets name: whose facts its own follow from. Nothing was settled
         yet."""
-        read = (placed.event for placed in chain(self._first.values(), *self._again.values()))
-        tickets = (event for event in read if isinstance(event, TicketEvent) and event.account_id == account_id)
+        tickets = (
+            event
+            for event in self.identities.events()
+            if isinstance(event, TicketEvent) and event.account_id == account_id
+        )
         return self.locations_of(account_id) | {ticket.location_id for ticket in tickets if ticket.location_id}
 
     def annotations(self, location_id: str) -> Iterable[Annotation]:
@@ -248,23 +223,7 @@ class Replay:
     def take_ticket(self, ticket: TicketLine, number: int, message: bytes | int) -> None:
         """Take in a plain ticket's line: its bytes, or where in the file it begins."""
         if self.until is None or self._had_arrived(ticket.value, ticket.timestamp, self.until):
-            self._identify(Placed(ticket.value, ticket.partition, ticket.offset, number, message))
-
-    def recall(self, line_at: Callable[[int], bytes]) -> None:
-        """Read again, from where they begin in the file, the lines of which one may have to be refused."""
-
-        def recalled(placed: Placed) -> Placed:
-            place = placed.message
-            return msgspec.structs.replace(placed, message=line_at(place)) if isinstance(place, int) else placed
-
-        for named, again in self._again.items():
-            self._first[named] = recalled(self._first[named])
-            again[:] = map(recalled, again)
-
-    def _identify(self, placed: Placed) -> None:
-        named = placed.event.key, placed.event.identity
-        if self._first.setdefault(named, placed) is not placed:
-            self._again.setdefault(named, []).append(placed)
+            self.identities.take(Placed(ticket.value, ticket.partition, ticket.offset, number, message))
 
     def _take(self, line: Line, number: int) -> None:
         event = self.judged(line, self.unknown)
@@ -277,7 +236,7 @@ class Replay:
         elif isinstance(event, RegistryRecord | Heartbeat | Tick):
             self.absorb(event, line.partition)
         else:
-            self._identify(Placed(event, line.partition, line.offset, number, line))
+            self.identities.take(Placed(event, line.partition, line.offset, number, line))
 
     def _had_arrived(self, event: Event | Rejected, timestamp: int | str | None, until: int) -> bool:
         stamp = times.parse(timestamp) if isinstance(timestamp, str) else timestamp
@@ -297,24 +256,14 @@ class Replay:
         for location_id in filter(wanted, self.world.registry.ids("location")):
             self.chain.loop.held(location_id, self.world.partition_of(location_id))
 
-    def _settle_conflicts(self) -> None:
-        """Of a key's messages with one identity the first in the log counts; others must say the same."""
-        for named, again in self._again.items():
-            first, *others = sorted([self._first[named], *again], key=lambda each: each.place)
-            self._first[named] = first
-            for other in others:
-                refused = conflict(first.event, other.event)
-                if refused is not None:
-                    self._refuse(refused, other.line, other.number)
-        for placed in self._first.values():
+    def _settle_identities(self) -> None:
+        for placed in self.identities.settle(self._refuse):
             event = placed.event
             if isinstance(event, TicketEvent):
                 self.world.heard_ticket(event.occurred_at)
                 self._tickets.setdefault(event.account_id, []).append(event)
             else:
                 self.chain.absorb(event, placed.partition)
-        self._first.clear()
-        self._again.clear()
 
 
 def _partition(partitions: int, location_id: str) -> Partition:

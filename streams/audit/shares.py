@@ -1,5 +1,5 @@
 """The audit of a long file by several processes at once: each reads a share of the lines, then derives the facts of a
-share of the locations.
+share of the accounts, then of the locations.
 
 Only a plain file can be entered in the middle. Each process takes the short way for what is plain in its share, and
 says where the other lines stand; what is alike is put together, and the others read, here, in the order of the file.
@@ -72,7 +72,7 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
             for number, place in zip(share.numbers, share.places, strict=True):
                 audit.read_line(before + number, _line_at(file, place))
             before += share.lines
-        audit.recall(partial(_line_at, file))
+        audit.identities.recall(partial(_line_at, file))
 
 
 def told_in_shares(audit: Replay, processes: int, tell: Callable[[Iterable[Fact], World], list[T]]) -> Iterator[T]:
