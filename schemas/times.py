@@ -6,13 +6,15 @@ Output: always ``2026-03-01T08:00:00.000Z``.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ]", re.ASCII)
-_TIME: Final = re.compile(r"(\d\d):(\d\d):(\d\d)", re.ASCII)
+_MINUTE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)", re.ASCII)
+_SECOND: Final = re.compile(r":\d\d", re.ASCII)
 _REST: Final = re.compile(r"(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII)
 _NO_INSTANT: Final = "not an RFC 3339 instant such as 2026-03-01T08:00:00Z"
+_MINUTE_MS: Final = 60_000
 _DAY_MS: Final = 86_400_000
 _CACHED: Final = 131_072  # more than a day has seconds
 
@@ -21,8 +23,8 @@ SECONDS: Final[dict[str, int]] = {}
 itself."""
 RESTS: Final[dict[str, int]] = {}
 """Likewise what follows."""
-_dates: dict[str, int] = {}
-_times: dict[str, int] = {}
+_minutes: dict[str, int] = {}
+_SECONDS_OF_MINUTE: Final = {f":{second:02}": second * 1000 for second in range(61)}
 
 
 def parse(text: str) -> int:
@@ -30,46 +32,51 @@ def parse(text: str) -> int:
 
     A fleet repeats its seconds, and what follows them, so often that look-ups replace the parsing.
     """
-    try:
-        return SECONDS[text[:19]] + RESTS[text[19:]]
-    except KeyError:
-        return _second(text[:19]) + _rest(text[19:])
+    head, rest = text[:19], text[19:]
+    second, after = SECONDS.get(head), RESTS.get(rest)
+    return (_second(head) if second is None else second) + (_rest(rest) if after is None else after)
 
 
 def render(ms: int) -> str:
     """The one output form, ``2026-03-01T08:00:00.000Z``."""
-    moment = _EPOCH + timedelta(milliseconds=ms)
-    return f"{moment.isoformat(timespec='milliseconds')[:-6]}Z"
+    day, in_day = divmod(ms, _DAY_MS)
+    minute, in_minute = divmod(in_day, _MINUTE_MS)
+    second, fraction = divmod(in_minute, 1000)
+    return f"{_day_text(day)}{_minute_text(minute)}:{second:02}.{fraction:03}Z"
+
+
+@lru_cache(maxsize=4096)
+def _day_text(day: int) -> str:
+    """``2026-03-01T``, by days since 1970."""
+    return (_EPOCH + timedelta(days=day)).isoformat()[:11]
+
+
+@lru_cache(maxsize=1440)
+def _minute_text(minute: int) -> str:
+    """``08:00``, by minutes of the day."""
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def _second(text: str) -> int:
-    try:
-        second = _dates[text[:11]] + _times[text[11:]]
-    except KeyError:
-        second = _date(text[:11]) + _time(text[11:])
-    return _remember(SECONDS, text, second)
+    minute, second = _minutes.get(text[:16]), _SECONDS_OF_MINUTE.get(text[16:])
+    if minute is None:
+        minute = _minute(text[:16])
+    if second is None:
+        raise ValueError("second must be in 0..60" if _SECOND.fullmatch(text[16:]) else _NO_INSTANT)
+    return _remember(SECONDS, text, minute + second)
 
 
-def _date(head: str) -> int:
-    match = _DATE.fullmatch(head)
+def _minute(text: str) -> int:
+    match = _MINUTE.fullmatch(text)
     if match is None:
         raise ValueError(_NO_INSTANT)
-    year, month, day = map(int, match.groups())
-    return _remember(_dates, head, (datetime(year, month, day, tzinfo=UTC) - _EPOCH).days * _DAY_MS)
-
-
-def _time(text: str) -> int:
-    match = _TIME.fullmatch(text)
-    if match is None:
-        raise ValueError(_NO_INSTANT)
-    hour, minute, second = map(int, match.groups())
+    year, month, day, hour, minute = map(int, match.groups())
+    days = (datetime(year, month, day, tzinfo=UTC) - _EPOCH).days
     if hour > 23:
         raise ValueError("hour must be in 0..23")
     if minute > 59:
         raise ValueError("minute must be in 0..59")
-    if second > 60:
-        raise ValueError("second must be in 0..60")
-    return _remember(_times, text, ((hour * 60 + minute) * 60 + second) * 1000)
+    return _remember(_minutes, text, days * _DAY_MS + (hour * 60 + minute) * _MINUTE_MS)
 
 
 def _rest(rest: str) -> int:

@@ -29,6 +29,8 @@ class OpeningHours:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms.response
         self._known: dict[date, Sequence[Interval]] = {}
+        self._due_after: dict[date, int] = {}
+        """By local day, what is due on the next business day after it."""
 
     def contain(self, instant: int) -> bool:
         return any(start <= instant < end for start, end in self.of_day(self._day(instant)))
@@ -57,8 +59,11 @@ class OpeningHours:
         same_day = self._terms.next_business_day == "same_day_before_opening"
         if same_day and self._is_business_day(today) and instant < self.of_day(today)[0][0]:
             return self.of_day(today)[-1][1]
-        following = next(filter(self._is_business_day, _days_from(today + _DAY)))
-        return self.of_day(following)[-1][1]
+        due = self._due_after.get(today)
+        if due is None:
+            following = next(filter(self._is_business_day, _days_from(today + _DAY)))
+            due = self._due_after[today] = self.of_day(following)[-1][1]
+        return due
 
     def _day(self, instant: int) -> date:
         return local_date(instant, self._terms.hours_zone)

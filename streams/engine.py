@@ -342,14 +342,14 @@ class Loop:
         published = by_identity(held.published[index])
         facts = by_identity(fold.derive(key, held.states[index], held.partition))
         gone = [fact for identity, fact in published.items() if identity not in facts and not fact.retracted]
-        said = [_revised(fold.retract(fact), fact, position) for fact in gone]
+        said: dict[Hashable, Fact] = {fact.identity: _revised(fold.retract(fact), fact, position) for fact in gone}
         for identity, fact in facts.items():
             before = published.get(identity)
             if before is None or not before.says(fact):
-                said.append(_revised(fold.mark(fact, before, gone, position), before, position))
+                said[identity] = _revised(fold.mark(fact, before, gone, position), before, position)
         if said:
-            held.say(index, (published | by_identity(said)).values())
-        return said
+            held.say(index, (published | said).values())
+        return [*said.values()]
 
 
 def _due(held: Held) -> int:

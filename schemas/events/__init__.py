@@ -17,7 +17,7 @@ from schemas.events.registry import (
     Reconciliation,
     RegistryRecord,
 )
-from schemas.events.ticket import TicketEvent
+from schemas.events.ticket import TicketEvent, TicketEventMessage
 
 Event = Heartbeat | Tick | CallRecord | TicketEvent | RegistryRecord | Annotation
 
@@ -25,7 +25,7 @@ CONTRACTS: tuple[type[Message], ...] = (
     HeartbeatMessage,
     TickMessage,
     CallRecord,
-    TicketEvent,
+    TicketEventMessage,
     *ENTITIES.values(),
     Annotation,
 )
@@ -53,4 +53,5 @@ __all__ = [
     "Tick",
     "TickMessage",
     "TicketEvent",
+    "TicketEventMessage",
 ]

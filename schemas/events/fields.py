@@ -51,7 +51,9 @@ Text = Annotated[str, Len(1, 65_536), Meta(min_length=1, max_length=65_536)]
 Interval = Annotated[float, Gt(0), Le(31_622_400), Meta(gt=0, le=31_622_400)]
 """Seconds, up to a leap year."""
 Count = Annotated[int, Ge(0), Le(2**63 - 1), Meta(ge=0, le=2**63 - 1)]
-Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+_MONTH: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+Month = Annotated[str, StringConstraints(pattern=_MONTH), Meta(pattern=_MONTH, max_length=7)]
+"""To msgspec, whose patterns are Python's, `$` is also the place before a last line feed."""
 E164 = Annotated[str, StringConstraints(pattern=r"^\+[0-9]{2,15}$")]
 Party = Annotated[str, StringConstraints(pattern=r"^(\+[0-9]{2,15}|[0-9]{2,8}|anonymous)$")]
 """One end of a call: an E.164 number, a short code, x11 or extension, or a withheld number."""

@@ -1,23 +1,39 @@
-"""`tickets`: what happened to a customer's request; a credit claim is one too (semantics §2)."""
+"""`tickets`: what happened to a customer's request; a credit claim is one too (semantics §2).
 
-from typing import Any, ClassVar, Final, Literal
+A decoded `TicketEvent` is a Struct, as a heartbeat is: a replay reads years of them at once.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from pydantic import field_validator
 
 from schemas import times
-from schemas.events.event import Message
+from schemas.events.event import Event, Message
 from schemas.events.fields import Id, Instant, Month
+from schemas.events.struct import struct_of
 
 EARLIEST: Final = times.parse("1971-01-01T00:00:00Z")
 LATEST: Final = times.parse("2100-01-01T00:00:00Z")
 
 
-class TicketEvent(Message):
-    """One step in the life of a ticket."""
+class _Step(Event):
+    __slots__ = ()
 
     TOPIC: ClassVar = "tickets"
     KEY: ClassVar = "account_id"
     DATED: ClassVar = "occurred_at"
+
+    if TYPE_CHECKING:
+        id: Id
+        source: str
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return (self.TOPIC, self.source, self.id)
+
+
+class TicketEventMessage(_Step, Message):
+    """One step in the life of a ticket."""
 
     id: Id
     ticket_id: Id
@@ -49,6 +65,8 @@ class TicketEvent(Message):
             raise ValueError("a ticket's event lies within the years 1971 to 2099")
         return at
 
-    @property
-    def identity(self) -> tuple[Any, ...]:
-        return (self.TOPIC, self.source, self.id)
+
+if TYPE_CHECKING:
+    TicketEvent = TicketEventMessage
+else:
+    TicketEvent = struct_of("TicketEvent", TicketEventMessage, _Step, is_kept=True)

@@ -3,7 +3,7 @@
 A fact is a value: an immutable Struct whose instants are integer milliseconds. On the wire they are text.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 from sys import intern
@@ -52,7 +52,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def order(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.ORDER or self.IDENTITY)
+        return _order(type(self))(self)
 
     def says(self, other: "Fact") -> bool:
         """Whether both say the same, however they came to be."""
@@ -67,7 +67,10 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def current(self) -> dict[str, Any]:
         """What two derivations must agree on: the written fact without its history."""
-        return {name: value for name, value in self.written().items() if name not in HISTORY}
+        written = self.written()
+        for name in HISTORY:
+            written.pop(name, None)
+        return written
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Self:
@@ -94,10 +97,17 @@ def named(name: str) -> str:
 
 @cache
 def _identity(cls: type[Fact]) -> Callable[[Fact], tuple[Any, ...]]:
-    if len(cls.IDENTITY) > 1:
-        return attrgetter(*cls.IDENTITY)
-    name = attrgetter(*cls.IDENTITY)
-    return lambda fact: (name(fact),)
+    return _values(cls.IDENTITY)
+
+
+@cache
+def _order(cls: type[Fact]) -> Callable[[Fact], tuple[Any, ...]]:
+    return _values(cls.ORDER or cls.IDENTITY)
+
+
+def _values(names: Sequence[str]) -> Callable[[Fact], tuple[Any, ...]]:
+    values = attrgetter(*names)
+    return values if len(names) > 1 else lambda fact: (values(fact),)
 
 
 @cache
@@ -115,16 +125,14 @@ def _content(cls: type[Fact]) -> Callable[[Fact], tuple[Any, ...]]:
 
 
 def _written(struct: msgspec.Struct) -> dict[str, Any]:
-    at, parts = instants(type(struct)), _parts(type(struct))
-    fields = zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True)
-    return {
-        wire: times.render(value)
-        if name in at and value is not None
-        else [_written(part) for part in value]
-        if name in parts
-        else value
-        for name, wire, value in ((name, wire, getattr(struct, name)) for name, wire in fields)
-    }
+    written = dict(zip(struct.__struct_encode_fields__, msgspec.structs.astuple(struct), strict=True))
+    at, parts = _rewritten(type(struct))
+    for wire in at:
+        if written[wire] is not None:
+            written[wire] = times.render(written[wire])
+    for wire in parts:
+        written[wire] = [_written(part) for part in written[wire]]
+    return written
 
 
 def _parsed(cls: type[msgspec.Struct], written: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,6 +146,13 @@ def _parsed(cls: type[msgspec.Struct], written: Mapping[str, Any]) -> dict[str, 
         else value
         for wire, value in written.items()
     }
+
+
+@cache
+def _rewritten(cls: type[msgspec.Struct]) -> tuple[Sequence[str], Sequence[str]]:
+    """The fields that stand otherwise on the wire, by their names there: instants, and lists of smaller things."""
+    wire = dict(zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True))
+    return [wire[name] for name in instants(cls)], [wire[name] for name in _parts(cls)]
 
 
 @cache

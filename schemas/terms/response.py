@@ -2,6 +2,7 @@
 
 import re
 from datetime import time
+from functools import cache
 from typing import Annotated, Literal, Self
 
 from holidays import country_holidays
@@ -21,6 +22,12 @@ def _hours_or_day(target: str) -> str:
     if target != NEXT_BUSINESS_DAY and not _HOURS.fullmatch(target):
         raise ValueError(f"must be hours, such as '4 h', or '{NEXT_BUSINESS_DAY}'")
     return target
+
+
+@cache
+def _hours(target: str) -> int | None:
+    match = _HOURS.fullmatch(target)
+    return int(match[1]) if match else None
 
 
 Target = Annotated[str, AfterValidator(_hours_or_day)]
@@ -49,8 +56,7 @@ class Targets(Part):
 
     def hours(self, priority: Literal["urgent", "medium", "low"]) -> int | None:
         """Hours from creation to the first response; None where it is due on the next business day."""
-        match = _HOURS.fullmatch({"urgent": self.urgent, "medium": self.medium, "low": self.low}[priority])
-        return int(match[1]) if match else None
+        return _hours(getattr(self, priority))
 
 
 class Holidays(Part):

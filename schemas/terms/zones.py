@@ -19,7 +19,6 @@ def zone_names() -> tuple[str, ...]:
 
 
 @cache
-@cache
 def zone(name: str) -> ZoneInfo:
     """The zone of that name; `ValueError` for a name that the tz database does not have."""
     if name not in zone_names():

@@ -17,6 +17,7 @@ from schemas.events import (
     RegistryRecord,
     Tick,
     TicketEvent,
+    TicketEventMessage,
     TickMessage,
 )
 from schemas.events.event import wire_names
@@ -29,8 +30,14 @@ from schemas.wire.reasons import Refused, Rejected
 OPEN: Final = Gate()
 """The default settings, and no month final."""
 
-_ONE_CONTRACT: Final[dict[str, type[Message]]] = {model.TOPIC: model for model in (CallRecord, TicketEvent, Annotation)}
-_STRUCTS: Final[dict[type[Message], Any]] = {HeartbeatMessage: Heartbeat, TickMessage: Tick}
+_ONE_CONTRACT: Final[dict[str, type[Message]]] = {
+    model.TOPIC: model for model in (CallRecord, TicketEventMessage, Annotation)
+}
+_STRUCTS: Final[dict[type[Message], Any]] = {
+    HeartbeatMessage: Heartbeat,
+    TickMessage: Tick,
+    TicketEventMessage: TicketEvent,
+}
 
 
 def decode(
@@ -48,16 +55,13 @@ def decode(
 
     `timestamp` is the broker's, in ms. `unknown` counts, by topic, the events with fields that nobody knows.
     """
-    if topic == Heartbeat.TOPIC:
-        known = gate.heartbeats.with_unknown_fields
-        event = gate.heartbeats.decode(value, key, timestamp, headers, check_key)
+    for decoder in gate.plain.get(topic, ()):
+        known = decoder.with_unknown_fields
+        event: Event | None = decoder.decode(value, key, timestamp, headers, check_key)
         if event is not None:
-            if unknown is not None and gate.heartbeats.with_unknown_fields > known:
+            if unknown is not None and decoder.with_unknown_fields > known:
                 unknown[topic] += 1
             return event
-        tick = gate.ticks.decode(value, timestamp, headers)
-        if tick is not None:
-            return tick
     return decode_by_contract(
         topic, value, key=key, headers=headers, timestamp=timestamp, check_key=check_key, gate=gate, unknown=unknown
     )
@@ -120,10 +124,11 @@ def _validated(model: type[Message], envelope: Envelope, fields: dict[str, msgsp
         message = model.model_validate(values, context=WIRE)
     except ValidationError as error:
         raise _refusal(error) from None
+    message.said_by(envelope.source)
     struct = _STRUCTS.get(model)
-    if struct is not None:
-        return struct(**{name: getattr(message, name) for name in model.model_fields})  # type: ignore[no-any-return]
-    return message.said_by(envelope.source)  # type: ignore[return-value]
+    if struct is None:
+        return message  # type: ignore[return-value]
+    return struct(**{name: getattr(message, name) for name in struct.__struct_fields__})  # type: ignore[no-any-return]
 
 
 def _refusal(error: ValidationError) -> Refused:

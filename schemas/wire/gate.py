@@ -1,12 +1,13 @@
 """Refusals by time (semantics §1): by the message and its recorded arrival, never by when it is processed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from schemas import times
 from schemas.derivation import SECOND_MS, Derivation
-from schemas.events import Annotation, CallRecord, Event, TicketEvent
-from schemas.wire.hot import HeartbeatDecoder, TickDecoder
+from schemas.events import Annotation, CallRecord, Event, Heartbeat, TicketEvent
+from schemas.wire.hot import HeartbeatDecoder, PlainDecoder, TickDecoder, TicketDecoder
 from schemas.wire.reasons import Refused, Rejected
 
 
@@ -19,11 +20,17 @@ class Gate:
     final_before: Callable[[int], int] | None = None
     heartbeats: HeartbeatDecoder = field(init=False, repr=False, compare=False)
     ticks: TickDecoder = field(init=False, repr=False, compare=False)
+    tickets: TicketDecoder = field(init=False, repr=False, compare=False)
+    plain: Mapping[str, Sequence[PlainDecoder[Any]]] = field(init=False, repr=False, compare=False)
+    """By topic, the fast ways in, in the order in which they are tried."""
 
     def __post_init__(self) -> None:
         horizon = None if self.final_before is None else self.derivation.correction_horizon_ms
         object.__setattr__(self, "heartbeats", HeartbeatDecoder(self.max_clock_skew_ms, horizon))
         object.__setattr__(self, "ticks", TickDecoder(self.max_clock_skew_ms, horizon))
+        object.__setattr__(self, "tickets", TicketDecoder(self.max_clock_skew_ms, horizon))
+        plain = {Heartbeat.TOPIC: (self.heartbeats, self.ticks), TicketEvent.TOPIC: (self.tickets,)}
+        object.__setattr__(self, "plain", plain)
 
     @property
     def max_clock_skew_ms(self) -> int:
@@ -51,6 +58,6 @@ def conflict(first: Event, later: Event) -> Rejected | None:
     """
     if not isinstance(later, TicketEvent | CallRecord | Annotation) or later.identity != first.identity:
         return None
-    if first.payload_hash == later.payload_hash:
+    if first == later or first.payload_hash == later.payload_hash:
         return None
     return Rejected("conflict", f"payload {later.payload_hash}, the first was {first.payload_hash}")

@@ -1,10 +1,11 @@
-"""The fast way in for heartbeats: it takes what is plainly right and leaves every doubt to `decode`.
+"""The fast way in for what comes in great numbers: it takes what is plainly right and leaves every doubt to `decode`.
 
 `tests/schemas/test_one_contract.py` proves that what it takes, `decode` takes too, with the same values.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from operator import attrgetter
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -12,6 +13,7 @@ from schemas import times
 from schemas.events.event import Event
 from schemas.events.heartbeat import Heartbeat, HeartbeatMessage, Tick
 from schemas.events.struct import struct_of
+from schemas.events.ticket import LATEST, TicketEvent, TicketEventMessage
 from schemas.wire.document import MAX_BYTES, has_huge_number, is_too_deep, is_utf8
 from schemas.wire.envelope import Headers, of_headers
 from schemas.wire.reasons import Refused
@@ -21,10 +23,7 @@ _PLAUSIBLE_TO: Final = times.parse("9998-01-01T00:00:00Z")
 
 _USUAL: Final = frozenset({"content-type", "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject"})
 
-if TYPE_CHECKING:
-    _Tolerant = Heartbeat
-else:
-    _Tolerant = struct_of("TolerantHeartbeat", HeartbeatMessage, Event, forbid_unknown_fields=False)
+Kind = TypeVar("Kind", bound=Event)
 
 
 class KafkaMessage(Protocol):
@@ -36,19 +35,34 @@ class KafkaMessage(Protocol):
     def timestamp(self) -> tuple[int, int]: ...
 
 
-class HeartbeatDecoder:
-    """Times in ms. What is dated within `never_too_late_ms` before its arrival cannot be too late.
+class PlainDecoder(Generic[Kind]):
+    """Of one kind of event. Times in ms. What is dated within `never_too_late_ms` before its arrival is not too late.
 
     `with_unknown_fields` counts the messages that were taken with fields which nobody knows.
     """
 
-    __slots__ = ("_decode", "_decode_tolerantly", "_never_too_late_ms", "_skew_ms", "with_unknown_fields")
+    KIND: type[Kind]
+    TOLERANT: ClassVar[Any] = None
+    """The same Struct, deaf to unknown fields; None: a message that has any is a doubt."""
+    DATED_BEFORE: ClassVar[int] = _PLAUSIBLE_TO
+
+    __slots__ = (
+        "_decode",
+        "_decode_tolerantly",
+        "_is_named",
+        "_key_of",
+        "_never_too_late_ms",
+        "_skew_ms",
+        "with_unknown_fields",
+    )
 
     def __init__(self, max_clock_skew_ms: int, never_too_late_ms: int | None) -> None:
         self._skew_ms = max_clock_skew_ms
         self._never_too_late_ms = _PLAUSIBLE_TO if never_too_late_ms is None else never_too_late_ms
-        self._decode = msgspec.json.Decoder(Heartbeat).decode
-        self._decode_tolerantly = msgspec.json.Decoder(_Tolerant).decode
+        self._decode: Any = msgspec.json.Decoder(self.KIND).decode
+        self._decode_tolerantly = msgspec.json.Decoder(self.TOLERANT).decode if self.TOLERANT else None
+        self._key_of = attrgetter(self.KIND.KEY) if self.KIND.KEY else None
+        self._is_named = "source" in self.KIND.__struct_fields__  # type: ignore[attr-defined]
         self.with_unknown_fields = 0
 
     def decode(
@@ -58,36 +72,68 @@ class HeartbeatDecoder:
         timestamp: int | None = None,
         headers: Headers | None = None,
         check_key: bool = True,
-    ) -> Heartbeat | None:
-        """The heartbeat; None: ask `schemas.wire.decode`, which knows ticks, envelopes and what is wrong."""
+    ) -> Kind | None:
+        """The event; None: ask `schemas.wire.decode`, which knows other kinds, envelopes and what is wrong."""
         if not value or len(value) > MAX_BYTES or (headers and not leaves_the_value_alone(headers)):
             return None
         with_unknown_fields = False
         try:
-            event: Any = self._decode(value)
+            event = self._decode(value)
         except ValueError:
             event = self._past_unknown_fields(value)
             if event is None:
                 return None
             with_unknown_fields = True
+        if check_key and self._key_of is not None and key != self._key_of(event).encode():
+            return None
+        envelope = of_headers(headers) if headers and self._is_named else None
+        if not self.completes(event, timestamp, envelope.source if envelope is not None else None):
+            return None
+        if with_unknown_fields:
+            self.with_unknown_fields += 1
+        return event  # type: ignore[no-any-return]
+
+    def completes(self, event: Any, timestamp: int | None, source: str | None) -> bool:
+        """Whether an event as it was decoded is plainly right. Its instants and its source are then put in."""
         try:
             dated = event.occurred_at = times.parse(event.occurred_at)
             arrival = timestamp
             if event.received_at is not None:
                 arrival = event.received_at = times.parse(event.received_at)
-        except ValueError:
-            return None
-        if check_key and key != event.location_id.encode():
-            return None
+        except (ValueError, TypeError):  # a number where text must stand
+            return False
         if arrival is None:
             arrival = dated
-        if not _PLAUSIBLE_FROM < dated <= arrival + self._skew_ms < _PLAUSIBLE_TO:
-            return None
+        if not _PLAUSIBLE_FROM < dated <= arrival + self._skew_ms < _PLAUSIBLE_TO or dated >= self.DATED_BEFORE:
+            return False
         if dated <= arrival - self._never_too_late_ms:
+            return False
+        if self._is_named:
+            if event.source is not event.TOPIC:  # no longer the default itself: the value has a field of that name
+                return False
+            event.source = source or event.TOPIC
+        return True
+
+    def _past_unknown_fields(self, value: bytes) -> Any:
+        # An escape could hide the name of an envelope's field; the parser does not look into what it passes over.
+        if self._decode_tolerantly is None or b"specversion" in value or (b"\\" in value and b"\\u" in value):
             return None
-        if with_unknown_fields:
-            self.with_unknown_fields += 1
-        return event  # type: ignore[no-any-return]
+        if not is_utf8(value) or is_too_deep(value) or has_huge_number(value):
+            return None
+        try:
+            tolerated = self._decode_tolerantly(value)
+        except ValueError:
+            return None
+        return self.KIND(**msgspec.structs.asdict(tolerated))
+
+
+class HeartbeatDecoder(PlainDecoder[Heartbeat]):
+    """Of heartbeats."""
+
+    KIND = Heartbeat
+    TOLERANT = struct_of("TolerantHeartbeat", HeartbeatMessage, Event, forbid_unknown_fields=False)
+
+    __slots__ = ()
 
     def decode_all(self, messages: Iterable[KafkaMessage]) -> list[Heartbeat | None]:
         """What `decode` says of each message of a batch, in half the time: the usual case is written out, and what is
@@ -120,46 +166,23 @@ class HeartbeatDecoder:
             add(self.decode(value, key, timestamp, headers))
         return decoded
 
-    def _past_unknown_fields(self, value: bytes) -> Any:
-        # An escape could hide the name of an envelope's field; the parser does not look into what it passes over.
-        if b"specversion" in value or (b"\\" in value and b"\\u" in value) or not is_utf8(value) or is_too_deep(value):
-            return None
-        if has_huge_number(value):
-            return None
-        try:
-            tolerated: Any = self._decode_tolerantly(value)
-        except ValueError:
-            return None
-        return Heartbeat(**msgspec.structs.asdict(tolerated))
+
+class TickDecoder(PlainDecoder[Tick]):
+    """Of ticks, which have no key of their own. One with unknown fields may be a heartbeat that lacks some."""
+
+    KIND = Tick
+
+    __slots__ = ()
 
 
-class TickDecoder:
-    """The same for ticks, which have neither a key of their own nor doubts that are worth a second look."""
+class TicketDecoder(PlainDecoder[TicketEvent]):
+    """Of what happened to tickets."""
 
-    __slots__ = ("_decode", "_never_too_late_ms", "_skew_ms")
+    KIND = TicketEvent
+    TOLERANT = struct_of("TolerantTicketEvent", TicketEventMessage, Event, is_kept=True, forbid_unknown_fields=False)
+    DATED_BEFORE = LATEST
 
-    def __init__(self, max_clock_skew_ms: int, never_too_late_ms: int | None) -> None:
-        self._skew_ms = max_clock_skew_ms
-        self._never_too_late_ms = _PLAUSIBLE_TO if never_too_late_ms is None else never_too_late_ms
-        self._decode = msgspec.json.Decoder(Tick).decode
-
-    def decode(self, value: bytes | None, timestamp: int | None = None, headers: Headers | None = None) -> Tick | None:
-        """The tick; None: ask `schemas.wire.decode`."""
-        if not value or len(value) > MAX_BYTES or (headers and not leaves_the_value_alone(headers)):
-            return None
-        try:
-            event: Any = self._decode(value)
-            dated = event.occurred_at = times.parse(event.occurred_at)
-            arrival = timestamp
-            if event.received_at is not None:
-                arrival = event.received_at = times.parse(event.received_at)
-        except ValueError:
-            return None
-        if arrival is None:
-            arrival = dated
-        if not _PLAUSIBLE_FROM < dated <= arrival + self._skew_ms < _PLAUSIBLE_TO:
-            return None
-        return None if dated <= arrival - self._never_too_late_ms else event
+    __slots__ = ()
 
 
 def leaves_the_value_alone(headers: Headers) -> bool:

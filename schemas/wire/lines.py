@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from schemas import times
-from schemas.events import Heartbeat
+from schemas.events import Heartbeat, TicketEvent
 from schemas.wire.reasons import Rejected
 
 
@@ -55,13 +55,21 @@ class PlainHeaders(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename=
     ce_subject: str = ""
 
 
-class HeartbeatLine(_Framed, kw_only=True, gc=False):
+class HeartbeatLine(_Framed, kw_only=True, gc=False, tag_field="topic", tag=Heartbeat.TOPIC):
     """A line with a plain heartbeat, decoded at once: its instants are still text, and nothing of it is judged yet."""
 
-    topic: Literal["device-heartbeats"]
     value: Heartbeat
     headers: PlainHeaders | None = None
 
+
+class TicketLine(_Framed, kw_only=True, gc=False, omit_defaults=True, tag_field="topic", tag=TicketEvent.TOPIC):
+    """Likewise with a plain event of a ticket."""
+
+    value: TicketEvent
+    headers: PlainHeaders | None = None
+
+
+PlainLine = HeartbeatLine | TicketLine
 
 _DECODE: Final = msgspec.json.Decoder(_Written).decode
 

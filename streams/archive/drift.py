@@ -10,7 +10,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 from pydantic import JsonValue
 
-from schemas.events import Annotation, HeartbeatMessage, Message, TicketEvent, TickMessage
+from schemas.events import Annotation, HeartbeatMessage, Message, TicketEventMessage, TickMessage
 from schemas.events.event import fields
 from schemas.events.fields import INSTANT
 from schemas.facts import FACTS, DeadLetter, Fact, Progress
@@ -81,7 +81,7 @@ def _of_inputs() -> dict[str, Table]:
             sentinels=True,
         ),
         "outage_annotations": Table({**_types(Annotation), **_WHOLE_MESSAGE}, message_key, sentinels=True),
-        "ticket_events": Table({**_types(TicketEvent), **_WHOLE_MESSAGE}, message_key, sentinels=True),
+        "ticket_events": Table({**_types(TicketEventMessage), **_WHOLE_MESSAGE}, message_key, sentinels=True),
     }
 
 

@@ -16,7 +16,7 @@ from schemas import times
 from schemas.events import Heartbeat
 from schemas.events.heartbeat import effective_at
 from schemas.wire.document import MAX_BYTES
-from schemas.wire.lines import HeartbeatLine
+from schemas.wire.lines import PlainLine, TicketLine
 from streams.engine import FOREVER, Partition
 from streams.folds.chain import Chain
 from streams.folds.samples import CHANGES_ONLY, UNSTATED, Profile
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # a file needs no client of ClickHouse
 _EARLIEST = times.parse("1971-01-01T00:00:00Z")
 _LATEST = times.parse("9998-01-01T00:00:00Z")
 
-_decode = msgspec.json.Decoder(HeartbeatLine).decode
+_decode = msgspec.json.Decoder(PlainLine).decode
 
 
 class Alike(NamedTuple):
@@ -53,14 +53,18 @@ class Bulk:
         self._until = FOREVER if until is None else until
         self._alike: dict[tuple[object, ...], Alike] = {}
 
-    def others(self, lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-        """Take the plain heartbeats among the lines of a file; hand on every other line with its number, from 1."""
+    def others(self, lines: Iterable[bytes]) -> Iterator[tuple[int, bytes, TicketLine | None]]:
+        """Take the plain heartbeats among the lines of a file; hand on every other line with its number, from 1, and
+        what it says if that is plainly of a ticket."""
         alike, seconds, rests = self._alike, times.SECONDS, times.RESTS
         for number, line in enumerate(lines, 1):
             try:
                 read = _decode(line)
+                if type(read) is TicketLine:
+                    yield number, line, read
+                    continue
                 sample, stamp = read.value, read.timestamp
-                text: str = sample.occurred_at  # type: ignore[assignment] # not yet judged
+                text: str = sample.occurred_at
                 try:  # as `times.parse`, written out: it is asked of every line
                     dated = seconds[text[:19]] + rests[text[19:]]
                 except KeyError:
@@ -68,7 +72,7 @@ class Bulk:
                 unsaid = sample.received_at is None and stamp is None
                 arrived = unsaid or self._arrived(sample, dated, stamp)
             except (ValueError, RecursionError):
-                yield number, line
+                yield number, line, None
                 continue
             if (
                 not _EARLIEST < dated < _LATEST
@@ -76,7 +80,7 @@ class Bulk:
                 or sample.reported_cause is not None
                 or (read.partition is not None and read.key != sample.location_id)
             ):
-                yield number, line
+                yield number, line, None
                 continue
             if not arrived:
                 continue

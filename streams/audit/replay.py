@@ -9,15 +9,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from operator import attrgetter
 
+from schemas import times
 from schemas.derivation import Derivation
 from schemas.events import Annotation, Event, Heartbeat, RegistryRecord, Tick, TicketEvent
 from schemas.facts import Availability, DeadLetter, Fact
 from schemas.terms.book import Book
 from schemas.topics import murmur2_partition
-from schemas.wire import Gate, Line, Rejected, conflict, dead_letter, decode, parse_line
+from schemas.wire import Gate, Line, Rejected, dead_letter, decode, parse_line
+from schemas.wire.document import MAX_BYTES
+from schemas.wire.lines import TicketLine
 from streams.audit.bulk import Bulk
+from streams.audit.identities import Identities, Placed
 from streams.engine import Partition, Position
 from streams.folds.availability import Availabilities
 from streams.folds.chain import Chain
@@ -25,19 +29,6 @@ from streams.folds.outages import unretracted
 from streams.folds.world import World
 
 NO_LIMIT_S = 1 << 40
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A message and where it stood: `number` counts the lines of the recording from 1."""
-
-    line: Line
-    number: int
-
-    @property
-    def place(self) -> tuple[int, int]:
-        """Its place in the log of its partition; a line that does not know it stands where the file has it."""
-        return (self.number if self.line.offset is None else self.line.offset, self.number)
 
 
 @dataclass
@@ -75,12 +66,17 @@ class Replay:
         )
         self._no_gate = Gate(self.derivation.model_copy(update={"max_clock_skew_s": NO_LIMIT_S}))
         self._lag_ms = self.derivation.max_clock_lag_s * 1000
-        self._identified: dict[tuple[Any, ...], list[tuple[Entry, Event]]] = {}
+        self.identities = Identities()
+        self._tickets: dict[str, list[TicketEvent]] = {}
+        """By account, what is beyond doubt and nobody has asked about yet."""
 
     def read_file(self, lines: Iterable[bytes]) -> None:
         """Take in every line of a file."""
-        for number, raw in self.bulk.others(lines):
-            self.read_line(number, raw)
+        for number, raw, ticket in self.bulk.others(lines):
+            if ticket is not None and self.is_plain(ticket, raw):
+                self.take_ticket(ticket, number, raw)
+            else:
+                self.read_line(number, raw)
 
     def read_line(self, number: int, raw: bytes) -> None:
         """Take in one line of a file."""
@@ -88,7 +84,7 @@ class Replay:
         if isinstance(line, Rejected):
             self.dead_letters.append(dead_letter(line, raw.rstrip(b"\r\n"), topic=None, line=number))
         else:
-            self._take(Entry(line, number))
+            self._take(line, number)
 
     def read(self, lines: Iterable[Line | Rejected]) -> None:
         """Take in messages one by one."""
@@ -96,7 +92,7 @@ class Replay:
             if isinstance(line, Rejected):
                 self.dead_letters.append(dead_letter(line, b"", topic=None, line=number))
             else:
-                self._take(Entry(line, number))
+                self._take(line, number)
 
     def facts(self) -> Iterator[Fact]:
         """Every current fact that is wanted, in no order."""
@@ -106,7 +102,7 @@ class Replay:
         else:
             places = self.places_of(self.account) | {self.account}  # where a claim is judged that names no location
             self.end()
-            yield from self.chain.settle_desk()
+            yield from self.settle_desk()
             yield from self.derived(places.__contains__)
 
     def end(self) -> None:
@@ -114,7 +110,23 @@ class Replay:
         self.bulk.move_time(self.world)
         if set(self.world.clocks) == {None}:  # a file without partitions: nothing belongs to any
             self.world.partition_of = lambda _: None
-        self._settle_conflicts()
+        self._settle_identities()
+
+    @property
+    def has_tickets(self) -> bool:
+        """Whether anybody is to be asked about tickets."""
+        return bool(self._tickets)
+
+    def settle_desk(self) -> list[Fact]:
+        """The current facts of accounts. Locations have been told of the claims."""
+        return self.chain.tell([*self.derived_desk(lambda _: True)])
+
+    def derived_desk(self, wanted: Callable[[str], bool]) -> Iterator[Fact]:
+        """The current facts of some of the accounts, in no order, and what they claim: to be told to the chain."""
+        for account_id in [*filter(wanted, self._tickets)]:
+            self.chain.absorb_tickets(account_id, self._tickets.pop(account_id))
+        desk = self.chain.desk
+        yield from desk.settle_all(filter(wanted, desk.keys), Position())
 
     def derived(self, wanted: Callable[[str], bool]) -> Iterator[Fact]:
         """The current facts of some of the locations, in no order. Accounts have been asked before."""
@@ -134,8 +146,11 @@ class Replay:
     def places_of(self, account_id: str) -> set[str]:
         """An account's locations, and those that its tickets name: whose facts its own follow from. Nothing was settled
         yet."""
-        read = (event for entries in self._identified.values() for _, event in entries)
-        tickets = (event for event in read if isinstance(event, TicketEvent) and event.account_id == account_id)
+        tickets = (
+            event
+            for event in self.identities.events()
+            if isinstance(event, TicketEvent) and event.account_id == account_id
+        )
         return self.locations_of(account_id) | {ticket.location_id for ticket in tickets if ticket.location_id}
 
     def annotations(self, location_id: str) -> Iterable[Annotation]:
@@ -159,7 +174,7 @@ class Replay:
 
     def rederived(self) -> Iterator[Fact]:
         """The facts that are others than those told last."""
-        yield from self.chain.settle_desk()
+        yield from self.settle_desk()
         yield from self.derived(self.concerns)
 
     def month_as_of(self, published: Availability) -> Availability | None:
@@ -193,31 +208,47 @@ class Replay:
         had_arrived = self.until is None or self._had_arrived(event, line.timestamp, self.until)
         return event if had_arrived else None
 
-    def _take(self, entry: Entry) -> None:
-        line = entry.line
+    def is_plain(self, ticket: TicketLine, raw: bytes) -> bool:
+        """Whether what a line says of a ticket is beyond doubt: its event is then as `decode` would have it. If not,
+        the line is to be read as any other."""
+        event, headers = ticket.value, ticket.headers
+        has_own_key = ticket.partition is None or ticket.key == event.account_id
+        try:
+            timestamp = times.parse(ticket.timestamp) if isinstance(ticket.timestamp, str) else ticket.timestamp
+        except ValueError:
+            return False
+        source = None if headers is None else headers.ce_source
+        return has_own_key and len(raw) <= MAX_BYTES and self._gate.tickets.completes(event, timestamp, source)
+
+    def take_ticket(self, ticket: TicketLine, number: int, message: bytes | int) -> None:
+        """Take in a plain ticket's line: its bytes, or where in the file it begins."""
+        if self.until is None or self._had_arrived(ticket.value, ticket.timestamp, self.until):
+            self.identities.take(Placed(ticket.value, ticket.partition, ticket.offset, number, message))
+
+    def _take(self, line: Line, number: int) -> None:
         event = self.judged(line, self.unknown)
         if event is None:
             return
         if isinstance(event, Rejected):
-            self._refuse(event, entry)
+            self._refuse(event, line, number)
         elif isinstance(event, Heartbeat) and not self.concerns(event.location_id):
             self.world.clock(line.partition).event(event.effective_at(self._lag_ms))
         elif isinstance(event, RegistryRecord | Heartbeat | Tick):
             self.absorb(event, line.partition)
         else:
-            self._identified.setdefault((event.key, event.identity), []).append((entry, event))
+            self.identities.take(Placed(event, line.partition, line.offset, number, line))
 
-    def _had_arrived(self, event: Event | Rejected, timestamp: int | None, until: int) -> bool:
-        arrival = timestamp if isinstance(event, Rejected) else event.arrival(timestamp)
+    def _had_arrived(self, event: Event | Rejected, timestamp: int | str | None, until: int) -> bool:
+        stamp = times.parse(timestamp) if isinstance(timestamp, str) else timestamp
+        arrival = stamp if isinstance(event, Rejected) else event.arrival(stamp)
         return arrival is None or arrival <= until
 
-    def _refuse(self, rejected: Rejected, entry: Entry) -> None:
-        line = entry.line
+    def _refuse(self, rejected: Rejected, line: Line, number: int) -> None:
         if self.keep_refused:
             event = decode(line.topic, line.value, headers=line.headers, check_key=False, gate=self._no_gate)
             if isinstance(event, Event) and self.concerns(getattr(event, "location_id", None)):
                 self.refused.setdefault(rejected.reason, []).append((event, line.partition))
-        at = {"line": entry.number} if line.offset is None else {"offset": line.offset}
+        at = {"line": number} if line.offset is None else {"offset": line.offset}
         self.dead_letters.append(dead_letter(rejected, line.value, topic=line.topic, partition=line.partition, **at))
 
     def _add_registered(self, wanted: Callable[[str], bool]) -> None:
@@ -225,16 +256,14 @@ class Replay:
         for location_id in filter(wanted, self.world.registry.ids("location")):
             self.chain.loop.held(location_id, self.world.partition_of(location_id))
 
-    def _settle_conflicts(self) -> None:
-        """Of a key's messages with one identity the first in the log counts; others must say the same."""
-        for entries in self._identified.values():
-            (first, event), *others = sorted(entries, key=lambda each: each[0].place)
-            self.chain.absorb(event, first.line.partition)
-            for entry, other in others:
-                refused = conflict(event, other)
-                if refused is not None:
-                    self._refuse(refused, entry)
-        self._identified.clear()
+    def _settle_identities(self) -> None:
+        for placed in self.identities.settle(self._refuse):
+            event = placed.event
+            if isinstance(event, TicketEvent):
+                self.world.heard_ticket(event.occurred_at)
+                self._tickets.setdefault(event.account_id, []).append(event)
+            else:
+                self.chain.absorb(event, placed.partition)
 
 
 def _partition(partitions: int, location_id: str) -> Partition:
@@ -243,4 +272,7 @@ def _partition(partitions: int, location_id: str) -> Partition:
 
 def in_order(facts: Iterable[Fact | DeadLetter]) -> list[Fact | DeadLetter]:
     """Facts as outputs have them: by topic, key and the fact's own order."""
-    return sorted(facts, key=lambda fact: (fact.TOPIC, fact.key, fact.order))
+    of_key: dict[tuple[str, str], list[Fact | DeadLetter]] = {}
+    for fact in facts:
+        of_key.setdefault((fact.TOPIC, fact.key), []).append(fact)
+    return [fact for place in sorted(of_key) for fact in sorted(of_key[place], key=attrgetter("order"))]

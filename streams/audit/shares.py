@@ -1,5 +1,5 @@
 """The audit of a long file by several processes at once: each reads a share of the lines, then derives the facts of a
-share of the locations.
+share of the accounts, then of the locations.
 
 Only a plain file can be entered in the middle. Each process takes the short way for what is plain in its share, and
 says where the other lines stand; what is alike is put together, and the others read, here, in the order of the file.
@@ -9,23 +9,33 @@ import gc
 import os
 import signal
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TypeVar
 from zlib import crc32
 
+import msgspec
+
 from schemas.facts import Fact
+from schemas.wire.lines import TicketLine
 from streams.audit.bulk import Alike, Bulk
 from streams.audit.replay import Replay
 from streams.audit.sources import UnreadableError
+from streams.folds.claims import Claim
+from streams.folds.world import World
+
+T = TypeVar("T")
 
 WORTH_IT_BYTES = 64 << 20
 """Below that, starting processes costs more than it saves."""
+
+
+_TICKETS = msgspec.msgpack.Decoder(list[tuple[int, int, TicketLine]])
 
 
 class Share(NamedTuple):
@@ -33,6 +43,8 @@ class Share(NamedTuple):
 
     lines: int
     alike: list[Alike]
+    tickets: bytes
+    """Those that are plain, with number and place, for msgpack."""
     numbers: "array[int]"
     places: "array[int]"
 
@@ -55,24 +67,38 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
     with path.open("rb") as file:
         for share in shares:
             audit.bulk.add(share.alike)
+            for number, place, ticket in _TICKETS.decode(share.tickets):
+                audit.take_ticket(ticket, before + number, place)
             for number, place in zip(share.numbers, share.places, strict=True):
-                file.seek(place)
-                audit.read_line(before + number, file.readline())
+                audit.read_line(before + number, _line_at(file, place))
             before += share.lines
+        audit.identities.recall(partial(_line_at, file))
+
+
+def told_in_shares(audit: Replay, processes: int, tell: Callable[[Iterable[Fact], World], list[T]]) -> Iterator[T]:
+    """What is told of all current facts, in no order, by the processes that derived them. The audit itself can be asked
+    nothing more."""
+    audit.end()
+    if audit.has_tickets:
+        with _started(processes, audit) as pool:
+            for claims, told in pool.map(partial(_of_accounts, processes, tell), range(processes)):
+                audit.chain.tell([*_loaded(claims)])
+                yield from told
+    with _started(processes, audit) as pool:
+        for told in pool.map(partial(_of_locations, processes, tell), range(processes)):
+            yield from told
 
 
 def facts_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
-    """Every current fact, in no order. They were derived elsewhere: the audit can be asked nothing more."""
-    audit.end()
-    yield from audit.chain.settle_desk()
-    yield from derived_in_shares(audit, processes)
+    """Every current fact, in no order, likewise."""
+    return _loaded(told_in_shares(audit, processes, _saved))
 
 
 def derived_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
     """The facts of locations alone: of these, any that are few can then be derived here, too."""
     with _started(processes, audit) as pool:
-        for facts in pool.map(partial(_derived, processes), range(processes)):
-            yield from facts
+        for saved in pool.map(partial(_of_locations, processes, _saved), range(processes)):
+            yield from _loaded(saved)
 
 
 @contextmanager
@@ -95,25 +121,60 @@ def _begin(audit: Replay) -> None:
     _inherited.append(audit)
 
 
-def _derived(processes: int, share: int) -> list[Fact]:
-    """Which locations are whose share follows from their names."""
+Saved = tuple[type[Fact], bytes]
+"""Facts of one kind on their way from one process to another: pickling them takes five times as long."""
+
+
+def _saved(facts: Iterable[Fact], world: World) -> list[Saved]:
+    by_kind: dict[type[Fact], list[Fact]] = {}
+    for fact in facts:
+        by_kind.setdefault(type(fact), []).append(fact)
+    return [(kind, msgspec.msgpack.encode(of_kind)) for kind, of_kind in by_kind.items()]
+
+
+def _loaded(saved: Iterable[Saved]) -> Iterator[Fact]:
+    return (fact for kind, of_kind in saved for fact in kind.load(of_kind))
+
+
+def _is_in(processes: int, share: int, key: str) -> bool:
+    """Which keys are whose share follows from their names."""
+    return crc32(key.encode()) % processes == share
+
+
+def _of_accounts(
+    processes: int, tell: Callable[[Iterable[Fact], World], list[T]], share: int
+) -> tuple[list[Saved], list[T]]:
+    """What accounts claim, which locations are to be told; and what is told of the rest."""
     audit = _inherited[0]
+    said = [*audit.derived_desk(partial(_is_in, processes, share))]
+    claims = [fact for fact in said if isinstance(fact, Claim)]
+    return _saved(claims, audit.world), tell(audit.chain.tell(said), audit.world)
 
-    def is_wanted(location_id: str) -> bool:
-        return crc32(location_id.encode()) % processes == share and audit.concerns(location_id)
 
-    return list(audit.derived(is_wanted))
+def _of_locations(processes: int, tell: Callable[[Iterable[Fact], World], list[T]], share: int) -> list[T]:
+    audit = _inherited[0]
+    facts = audit.derived(lambda place: audit.concerns(place) and _is_in(processes, share, place))
+    return tell(facts, audit.world)
 
 
 def _read(path: Path, bulk: Bulk, start: int, end: int) -> Share:
     """The lines that begin in ``[start, end)``."""
+    audit, tickets = _inherited[0], []
     numbers, places = array("q"), array("q")
     with path.open("rb") as file:
         lines = _Lines(file, start, end)
-        for number, _ in bulk.others(lines):
-            numbers.append(number)
-            places.append(lines.place)
-    return Share(lines.count, bulk.taken(), numbers, places)
+        for number, raw, ticket in bulk.others(lines):
+            if ticket is not None and audit.is_plain(ticket, raw):
+                tickets.append((number, lines.place, ticket))
+            else:
+                numbers.append(number)
+                places.append(lines.place)
+    return Share(lines.count, bulk.taken(), msgspec.msgpack.encode(tickets), numbers, places)
+
+
+def _line_at(file: BinaryIO, place: int) -> bytes:
+    file.seek(place)
+    return file.readline()
 
 
 class _Lines:

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Annotated, Any, TextIO
 
@@ -45,11 +45,15 @@ FormatOption = Annotated[
 ]
 
 
+def format_for(how: Format | None, out: TextIO | None = None) -> Format:
+    """The format that was asked for, or the one that suits."""
+    return how or (Format.TABLE if (out or sys.stdout).isatty() else Format.NDJSON)
+
+
 def show(records: Iterable[Record], how: Format | None, out: TextIO | None = None) -> None:
     """Print facts that are in the order of their topics."""
     out = out or sys.stdout
-    if how is None:
-        how = Format.TABLE if out.isatty() else Format.NDJSON
+    how = format_for(how, out)
     if how is Format.TABLE:
         _show_tables(records, out)
     elif how is Format.CSV:
@@ -57,18 +61,18 @@ def show(records: Iterable[Record], how: Format | None, out: TextIO | None = Non
     elif how is Format.JSON:
         out.write(ENCODER.encode(list(records)).decode() + "\n")
     else:
-        _show_lines(records, out)
+        write_lines(map(line_of, records), out)
 
 
-def _show_lines(records: Iterable[Record], out: TextIO) -> None:
-    buffer = bytearray()
-    for record in records:
-        ENCODER.encode_into(record, buffer, len(buffer))
-        buffer += b"\n"
-        if len(buffer) > 1 << 20:
-            out.write(buffer.decode())
-            buffer.clear()
-    out.write(buffer.decode())
+def line_of(record: Record) -> bytes:
+    return ENCODER.encode(record) + b"\n"
+
+
+def write_lines(lines: Iterable[bytes], out: TextIO | None = None) -> None:
+    """Print lines of ndjson."""
+    out, left = out or sys.stdout, iter(lines)
+    while some := b"".join(islice(left, 4096)):
+        out.write(some.decode())
 
 
 def _show_csv(records: list[Record], out: TextIO) -> None:

@@ -1,5 +1,8 @@
 """Which recording a command reads, how much of it, and how: a file, Kafka or the archive."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +41,18 @@ def instant(flag: str, text: str | None) -> int | None:
         return None if text is None else times.parse(text)
     except ValueError as error:
         raise CommandError(f"{flag} {text}: {error}") from None
+
+
+@contextmanager
+def all_kept() -> Iterator[None]:
+    """What a recording holds is kept until it has been told: meanwhile nobody searches it for garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def read(audit: Replay, source: str, settings: Settings) -> int:

@@ -1,7 +1,8 @@
 """`fivenines replay`: the audit, on the command line."""
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,12 +10,13 @@ from schemas.facts import DeadLetter, Fact
 from schemas.terms.book import read_book
 from streams.audit.narrowing import Narrowing
 from streams.audit.replay import Replay, in_order
-from streams.audit.shares import facts_in_shares
+from streams.audit.shares import facts_in_shares, told_in_shares
 from streams.cli.errors import CommandError
 from streams.cli.options import command
-from streams.cli.output import Format, FormatOption, Record, show
-from streams.cli.recordings import LIVE, UntilOption, instant, read, refuse_no_month
+from streams.cli.output import Format, FormatOption, Record, format_for, line_of, show, write_lines
+from streams.cli.recordings import LIVE, UntilOption, all_kept, instant, read, refuse_no_month
 from streams.cli.remarks import remark
+from streams.folds.world import World
 from streams.settings import Settings
 
 if TYPE_CHECKING:  # a file needs neither Kafka nor ClickHouse
@@ -24,6 +26,9 @@ if TYPE_CHECKING:  # a file needs neither Kafka nor ClickHouse
 app = typer.Typer()
 
 DIFFERS = 1
+
+Printed = tuple[str, str, tuple[Any, ...], bytes]
+"""Topic, key, own order and line of a fact: sorted, they are in the order of outputs."""
 
 
 @command(app, "replay")
@@ -67,27 +72,40 @@ def replay(
         keep_refused=reconsider,
     )
     narrowing = Narrowing(account, location, month)
-    processes = read(audit, source, settings)
-    for topic, count in sorted(audit.unknown.items()):
-        remark(f"{topic}: {count:,} messages have fields that nobody knows; those were ignored")
-    if diff:
-        _show_differences(audit, narrowing, settings, how)
-    elif reconsider:
-        _show_reconsidered(audit, narrowing, how)
-    else:
-        _show_facts(audit, narrowing, how, processes)
+    with all_kept():
+        processes = read(audit, source, settings)
+        for topic, count in sorted(audit.unknown.items()):
+            remark(f"{topic}: {count:,} messages have fields that nobody knows; those were ignored")
+        if diff:
+            _show_differences(audit, narrowing, settings, how)
+        elif reconsider:
+            _show_reconsidered(audit, narrowing, how)
+        else:
+            _show_facts(audit, narrowing, how, processes)
 
 
 def _show_facts(audit: Replay, narrowing: Narrowing, how: Format | None, processes: int) -> None:
+    letters = () if narrowing.narrows else audit.dead_letters  # they may be more when all is told
+    if processes > 1 and format_for(how) is Format.NDJSON:
+        printed = [*told_in_shares(audit, processes, partial(_printed, narrowing))]
+        printed += map(_line, letters)
+        write_lines(line for *_, line in sorted(printed))
+        return
     facts = audit.facts() if processes == 1 else facts_in_shares(audit, processes)
-    found: list[Fact | DeadLetter] = list(narrowing.of(facts, audit.world))
-    if not narrowing.narrows:
-        found += audit.dead_letters
-    show(_records(in_order(found)), how)
+    found: list[Fact | DeadLetter] = [*narrowing.of(facts, audit.world), *letters]
+    show(map(_record, in_order(found)), how)
 
 
-def _records(facts: Iterable[Fact | DeadLetter]) -> Iterator[Record]:
-    return ({"topic": fact.TOPIC, "key": fact.key, "value": fact.current()} for fact in facts)
+def _record(fact: Fact | DeadLetter) -> Record:
+    return {"topic": fact.TOPIC, "key": fact.key, "value": fact.current()}
+
+
+def _line(fact: Fact | DeadLetter) -> Printed:
+    return fact.TOPIC, fact.key, fact.order, line_of(_record(fact))
+
+
+def _printed(narrowing: Narrowing, facts: Iterable[Fact], world: World) -> list[Printed]:
+    return sorted(map(_line, narrowing.of(facts, world)))
 
 
 def _show_differences(audit: Replay, narrowing: Narrowing, settings: Settings, how: Format | None) -> None:

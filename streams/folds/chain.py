@@ -67,10 +67,21 @@ class Chain:
 
     def settle_desk(self) -> list[Fact]:
         """Ask about every account; the facts that changed. Locations have been told of the claims, and not asked."""
-        said = [*self.desk.settle_all(self.desk.keys, Position())]
+        return self.tell([*self.desk.settle_all(self.desk.keys, Position())])
+
+    def tell(self, said: Sequence[Fact]) -> list[Fact]:
+        """Tell locations what accounts claim, and ask nobody; the facts that were said of accounts to all."""
         for claim in _claims(said):
             self.loop.absorb(claim.TOPIC, claim.place, claim, self.world.partition_of(claim.place))
         return _published(said)
+
+    def absorb_tickets(self, account_id: str, events: Iterable[TicketEvent]) -> None:
+        """Take in the events of an account's tickets, and derive nothing yet. Time itself has come so far already."""
+        held = self.desk.held(account_id, None)
+        for fold, state in zip(self.desk.folds, held.states, strict=True):
+            if isinstance(fold, Tickets):
+                for event in events:
+                    fold.absorb(state, event, 0)
 
     def absorb_all(
         self, location_id: str, device_id: str, profile: Profile, times: Sequence[int], partition: Partition

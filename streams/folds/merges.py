@@ -67,7 +67,8 @@ class Merges:
     def _end(self, ticket: Ticket) -> End:
         """By what is known of the one it follows."""
         answered = ticket.answers[0] if ticket.answers else FOREVER
-        withdrawn = next((closing.at for closing in ticket.closings if closing.value == "customer"), FOREVER)
+        withdrawals = [closing.at for closing in ticket.closings if closing.value == "customer"]
+        withdrawn = withdrawals[0] if withdrawals else FOREVER
         merge = ticket.merges[0] if ticket.merges else None
         other = self._known.get(merge.value) if merge is not None else None
         if merge is None or other is None:

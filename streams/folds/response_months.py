@@ -6,12 +6,13 @@ It says nothing of all customers together: their facts are their own. Their sum 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, NamedTuple
 
 from schemas.facts import Fact, ResponseMonth, TicketResponse
 from schemas.facts.response import Apart, Outcome, TicketType
 from schemas.terms.response import Response
+from streams.calendars import Calendar
 from streams.engine import Fold, Partition, untold
 from streams.folds.responses import DEPENDS_ON
 from streams.folds.world import World
@@ -22,7 +23,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = ("met", "missed", "pending")
 
 
 class Row(NamedTuple):
-    """Of which fact a response is part."""
+    """Of which fact a response is part; `all` for totals."""
 
     month: str
     priority: Any
@@ -37,7 +38,7 @@ class Kind(NamedTuple):
 
 
 class Counts:
-    """The state of an account: its responses, and how many of each kind there are in each row."""
+    """The state of an account: its responses, and how many of each kind there are in each row that is no total."""
 
     __slots__ = ("responses", "rows")
 
@@ -53,11 +54,21 @@ class Counts:
             self.responses[response.ticket_id] = response
             self._count(response, 1)
 
+    def with_totals(self) -> Mapping[Row, Mapping[Kind, int]]:
+        """Every row that has something, the totals too."""
+        found: dict[Row, dict[Kind, int]] = {}
+        for row, kinds in self.rows.items():
+            for kind, count in kinds.items():
+                if count:
+                    for each in _sums(row):
+                        counts = found.setdefault(each, {})
+                        counts[kind] = counts.get(kind, 0) + count
+        return found
+
     def _count(self, response: TicketResponse, times: int) -> None:
         if response.counted in ("total", "apart"):
-            kind = Kind(response.ticket_type, response.outcome)
-            for row in _rows(response):
-                self.rows.setdefault(row, Counter())[kind] += times
+            row = Row(response.month, response.priority, response.window)
+            self.rows.setdefault(row, Counter())[Kind(response.ticket_type, response.outcome)] += times
 
 
 class ResponseMonths(Fold):
@@ -77,7 +88,8 @@ class ResponseMonths(Fold):
         return True
 
     def derive(self, key: str, counts: Counts, partition: Partition) -> Sequence[ResponseMonth]:
-        return [_month(key, row, kinds, self.world) for row, kinds in counts.rows.items() if any(kinds.values())]
+        months = self.world.account_calendar(key)
+        return [_month(key, row, kinds, months, self.world) for row, kinds in counts.with_totals().items()]
 
     def save(self, counts: Counts, told: Sequence[Fact]) -> Any:
         return untold(counts.responses.values(), told)
@@ -89,14 +101,14 @@ class ResponseMonths(Fold):
         return counts
 
 
-def _rows(response: TicketResponse) -> Iterator[Row]:
-    for priority in (response.priority, "all"):
-        for window in (response.window, "all"):
-            yield Row(response.month, priority, window)
+def _sums(row: Row) -> tuple[Row, ...]:
+    """A row and the totals that it is part of."""
+    month, priority, window = row
+    return row, Row(month, priority, "all"), Row(month, "all", window), Row(month, "all", "all")
 
 
-def _month(account_id: str, row: Row, kinds: Counter[Kind], world: World) -> ResponseMonth:
-    terms = world.account_calendar(account_id).month(row.month).terms
+def _month(account_id: str, row: Row, kinds: Mapping[Kind, int], months: Calendar, world: World) -> ResponseMonth:
+    terms = months.month(row.month).terms
     met, missed, pending = _outcomes(kinds, terms.response.ticket_types)
     return ResponseMonth(
         terms=terms.reference,
@@ -122,14 +134,17 @@ def _verdict(met: int, total: int, terms: Response) -> Any:
     return "met" if terms.attained(met, total) else "breached"
 
 
-def _apart(kinds: Counter[Kind], terms: Response) -> Iterator[Apart]:
+def _apart(kinds: Mapping[Kind, int], terms: Response) -> Iterator[Apart]:
     for kind in terms.counted_apart:
         met, missed, pending = _outcomes(kinds, (kind,))
         if met or missed or pending:
             yield Apart(kind, met + missed, met, missed, pending)
 
 
-def _outcomes(kinds: Counter[Kind], types: Sequence[TicketType]) -> tuple[int, int, int]:
+def _outcomes(kinds: Mapping[Kind, int], types: Sequence[TicketType]) -> tuple[int, int, int]:
     """How many of these types were met, were missed and are pending."""
-    met, missed, pending = (sum(kinds[Kind(each, outcome)] for each in types) for outcome in OUTCOMES)
-    return met, missed, pending
+    counts = dict.fromkeys(OUTCOMES, 0)
+    for kind, count in kinds.items():
+        if kind.ticket_type in types:
+            counts[kind.outcome] += count
+    return counts["met"], counts["missed"], counts["pending"]

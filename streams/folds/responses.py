@@ -113,12 +113,13 @@ def judged(ticket: Ticket, end: End, months: Calendar, world: World) -> Judged |
     except ValueError:
         return None
     window = window_of(ticket.created_at, month.terms)
-    wanted = dues(ticket, window, month.terms, end.at)
+    ended = end.at
+    wanted = dues(ticket, window, month.terms, ended)
     missed = first_missed(wanted)
-    is_open = end.at == FOREVER
-    is_missed = not is_open and missed.missed_at < end.at
+    is_open = ended == FOREVER
+    is_missed = not is_open and missed.missed_at < ended
     is_withdrawn = not is_missed and end.withdrawn < end.answered
-    due = missed if is_open or is_missed else in_force(wanted, end.at)
+    due = missed if is_open or is_missed else in_force(wanted, ended)
     outcome: Outcome = "missed" if is_missed else "pending" if is_open or is_withdrawn else "met"
     response = TicketResponse(
         terms=month.terms.reference,
@@ -143,8 +144,8 @@ def judged(ticket: Ticket, end: End, months: Calendar, world: World) -> Judged |
 
 
 def _closed_at(ticket: Ticket) -> int | None:
-    closed = max((closing.at for closing in ticket.closings), default=None)
-    reopened = max(ticket.reopenings, default=ALWAYS)
+    closed = ticket.closings[-1].at if ticket.closings else None
+    reopened = ticket.reopenings[-1] if ticket.reopenings else ALWAYS
     return None if closed is None or closed < reopened else closed
 
 

@@ -56,12 +56,18 @@ def dues(ticket: Ticket, window: Window, terms: Terms, ended: int) -> list[Due]:
 
 def first_missed(dues: Sequence[Due]) -> Due:
     """By which an answer that never comes is missed: the first whose time runs out before the priority changes."""
-    return next((due for due, following in pairwise(dues) if due.missed_at < following.since), dues[-1])
+    for due, following in pairwise(dues):
+        if due.missed_at < following.since:
+            return due
+    return dues[-1]
 
 
 def in_force(dues: Sequence[Due], instant: int) -> Due:
     """What was due when something happened at an instant; a change at the same instant comes after it."""
-    return next((due for due in reversed(dues) if due.since < instant), dues[0])
+    for due in reversed(dues):
+        if due.since < instant:
+            return due
+    return dues[0]
 
 
 class _Clock:
@@ -89,10 +95,14 @@ class _Clock:
 
 def priorities(ticket: Ticket) -> list[tuple[int, Priority]]:
     """Each priority and since when; the first since creation."""
-    turns = [(turn.at, cast(Priority, turn.value)) for turn in ticket.priorities]
-    at_first = [priority for at, priority in turns if at <= ticket.created_at] or [UNSTATED]
-    steps = [(ticket.created_at, at_first[-1]), *(turn for turn in turns if turn[0] > ticket.created_at)]
-    return steps[:1] + [step for before, step in pairwise(steps) if step[1] != before[1]]
+    steps: list[tuple[int, Priority]] = [(ticket.created_at, UNSTATED)]
+    for turn in ticket.priorities:
+        priority = cast(Priority, turn.value)
+        if turn.at <= ticket.created_at:
+            steps[0] = ticket.created_at, priority
+        elif priority != steps[-1][1]:
+            steps.append((turn.at, priority))
+    return steps
 
 
 def waiting(ticket: Ticket, ended: int) -> list[Interval]:

@@ -5,12 +5,12 @@ whenever it arrived; of two at one instant the one with the lesser id comes firs
 """
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any, ClassVar
 
 import msgspec
 
 from schemas.events import TicketEvent
-from schemas.events.fields import WIRE
 from schemas.facts import Fact
 from schemas.facts.fact import Instant
 from streams.engine import Fold, Partition
@@ -68,21 +68,12 @@ class Events:
         self.told: dict[str, Ticket] = {}
 
 
-SavedEvent = tuple[str, dict[str, Any]]
-"""Who named it, and what it says."""
+in_order = attrgetter("occurred_at", "id", "source")
+"""Of two at one instant the one with the lesser id comes first."""
 
-_SAVED = msgspec.msgpack.Decoder(list[SavedEvent])
+_NONE: dict[str, int] = {}
 
-
-def saved_event(event: TicketEvent) -> SavedEvent:
-    return event.source, event.written()
-
-
-def loaded_event(saved: SavedEvent) -> TicketEvent:
-    source, written = saved
-    event = TicketEvent.model_validate(written, context=WIRE)
-    event.said_by(None if source == event.TOPIC else source)
-    return event
+_SAVED = msgspec.msgpack.Decoder(list[TicketEvent])
 
 
 class Tickets(Fold):
@@ -112,12 +103,11 @@ class Tickets(Fold):
         return [*told.values()]
 
     def save(self, events: Events, told: Sequence[Fact]) -> Any:
-        return [saved_event(event) for known in events.by_ticket.values() for event in known.values()]
+        return [event for known in events.by_ticket.values() for event in known.values()]
 
     def load(self, saved: bytes) -> Events:
         events = Events()
-        for each in _SAVED.decode(saved):
-            event = loaded_event(each)
+        for event in _SAVED.decode(saved):
             self.world.heard_ticket(event.occurred_at)
             self.absorb(events, event, 0)
         return events
@@ -125,43 +115,59 @@ class Tickets(Fold):
 
 def ticket(events: Iterable[TicketEvent]) -> Ticket | None:
     """What a ticket's events say of it; None while none of them creates it."""
-    ordered = sorted(events, key=lambda event: (event.occurred_at, event.id, event.source))
-    created = next((event for event in ordered if event.event_type == "created"), None)
+    created: TicketEvent | None = None
+    location_id = month = None
+    priorities: list[Turn] = []
+    statuses: list[Turn] = []
+    merges: list[Turn] = []
+    closings: list[Turn] = []
+    reopenings: list[int] = []
+    answers: list[int] = []
+    writings: list[Writing] = []
+    for event in sorted(events, key=in_order):
+        at = event.occurred_at
+        location_id, month = location_id or event.location_id, month or event.month
+        if event.status is not None:
+            statuses.append(Turn(at, event.status))
+        is_creation = created is None and event.event_type == "created"
+        if is_creation:
+            created = event
+        if event.priority is not None and (is_creation or event.event_type == "priority_changed"):
+            priorities.append(Turn(at, event.priority))
+        if is_creation or _writes(event):
+            writings.append(Writing(at, event.channel))
+        match event.event_type:
+            case "responded" | "note_added" if event.actor == "agent" and event.is_public:
+                answers.append(at)
+            case "merged" if event.merged_into is not None:
+                merges.append(Turn(at, event.merged_into))
+            case "closed":
+                closings.append(Turn(at, event.actor or ""))
+            case "reopened":
+                reopenings.append(at)
     if created is None:
         return None
     return Ticket(
         terms="",
         fold_version=0,
-        settings={},
+        settings=_NONE,
         account_id=created.account_id,
         ticket_id=created.ticket_id,
         created_at=created.occurred_at,
         ticket_type=created.ticket_type,
         asked=created.actor in (None, "customer") or bool(created.on_behalf),
-        priorities=_turns((event.occurred_at, event.priority) for event in ordered if _sets_priority(event, created)),
-        statuses=_turns((event.occurred_at, event.status) for event in ordered),
-        merges=_turns((event.occurred_at, event.merged_into) for event in ordered if event.event_type == "merged"),
-        closings=_turns((event.occurred_at, event.actor or "") for event in ordered if event.event_type == "closed"),
-        reopenings=tuple(event.occurred_at for event in ordered if event.event_type == "reopened"),
-        answers=tuple(event.occurred_at for event in ordered if _answers(event)),
-        location_id=next((event.location_id for event in ordered if event.location_id), None),
-        month=next((event.month for event in ordered if event.month), None),
-        writings=tuple(
-            Writing(event.occurred_at, event.channel)
-            for event in ordered
-            if event is created or (event.event_type == "note_added" and event.actor == "customer" and event.channel)
-        ),
+        priorities=tuple(priorities),
+        statuses=tuple(statuses),
+        merges=tuple(merges),
+        closings=tuple(closings),
+        reopenings=tuple(reopenings),
+        answers=tuple(answers),
+        location_id=location_id,
+        month=month,
+        writings=tuple(writings),
     )
 
 
-def _turns(values: Iterable[tuple[int, str | None]]) -> tuple[Turn, ...]:
-    return tuple(Turn(at, value) for at, value in values if value is not None)
-
-
-def _sets_priority(event: TicketEvent, created: TicketEvent) -> bool:
-    return event is created or event.event_type == "priority_changed"
-
-
-def _answers(event: TicketEvent) -> bool:
-    """Whether an event is a public message by a human agent (I-15)."""
-    return event.event_type in ("responded", "note_added") and event.actor == "agent" and bool(event.is_public)
+def _writes(event: TicketEvent) -> bool:
+    """Whether the customer names a channel in a note."""
+    return event.event_type == "note_added" and event.actor == "customer" and bool(event.channel)

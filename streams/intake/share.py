@@ -126,7 +126,7 @@ class Share:
         """Ticks, refusals, envelopes, and every message while no collector ticked: then events are the clock."""
         offset: int = message.offset()
         value, key, headers, timestamp = message.value(), message.key(), message.headers(), message.timestamp()[1]
-        event: Any = self._gate.ticks.decode(value, timestamp, headers) if key is None else None
+        event: Any = self._gate.ticks.decode(value, key, timestamp, headers) if key is None else None
         if event is None:
             event = decode(
                 TOPIC,

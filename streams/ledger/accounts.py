@@ -44,7 +44,7 @@ def restore(desk: Loop, account_id: str, account: SavedAccount) -> Held:
     """Hold an account as it was saved."""
     parts = (*(ticket.said for ticket in account.tickets), account.said)
     said = [fact for fold in desk.folds for part in parts for fact in _loaded(fold.fact, part)]
-    return _hold(desk, account_id, (event for ticket in account.tickets for event in records.events_of(ticket)), said)
+    return _hold(desk, account_id, (event for ticket in account.tickets for event in ticket.events), said)
 
 
 def _hold(desk: Loop, account_id: str, events: Iterable[TicketEvent], said: Iterable[Fact]) -> Held:

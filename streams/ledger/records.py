@@ -10,7 +10,6 @@ import zstandard
 
 from schemas.events import TicketEvent
 from schemas.facts import Fact
-from streams.folds.tickets import SavedEvent, loaded_event, saved_event
 
 Kind = Literal["position", "location", "ticket", "account"]
 
@@ -34,7 +33,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
 class SavedTicket(NamedTuple):
     """A ticket's events, and what was said of it by topic."""
 
-    events: list[SavedEvent]
+    events: list[TicketEvent]
     said: dict[str, msgspec.Raw]
 
 
@@ -73,15 +72,11 @@ def encoded(value: Any) -> bytes:
 
 
 def ticket_record(events: Iterable[TicketEvent], said: Mapping[str, Iterable[Fact]]) -> bytes:
-    return packed(encoded(([*map(saved_event, events)], {topic: list(facts) for topic, facts in said.items()})))
+    return packed(encoded(([*events], {topic: list(facts) for topic, facts in said.items()})))
 
 
 def read_ticket(value: bytes) -> SavedTicket:
     return _TICKET(unpacked(value))
-
-
-def events_of(saved: SavedTicket) -> Iterable[TicketEvent]:
-    return map(loaded_event, saved.events)
 
 
 def account_record(said: Mapping[str, Iterable[Fact]]) -> bytes:

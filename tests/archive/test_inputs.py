@@ -213,7 +213,7 @@ def test_an_annotation_is_archived_as_the_wire_reads_it(archive: Archive, placed
 
 
 def test_a_ticket_event_is_archived_as_the_wire_reads_it(archive: Archive, placed: Any) -> None:
-    names = [name for name in TicketEvent.model_fields if name not in ("occurred_at", "received_at")]
+    names = [name for name in TicketEvent.MODEL.model_fields if name not in ("occurred_at", "received_at")]
     rows = archived(archive, "ticket_events", ", ".join([*names, "toUnixTimestamp64Milli(occurred_at)"]))
     expected = {
         offset: (*(getattr(event, name) for name in names), event.occurred_at)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from schemas.facts import Fact
 from schemas.terms.book import read_book
 from schemas.wire import Rejected, dead_letter, parse_line
 from streams.audit.bulk import Bulk
-from streams.audit.replay import Entry, Replay, in_order
+from streams.audit.replay import Replay, in_order
 from streams.audit.shares import facts_in_shares, read_in_shares
 from streams.audit.sources import UnreadableError
 from streams.simulate import Simulation, line_of, play
@@ -70,7 +71,13 @@ def lines(draw: st.DrawFn) -> bytes:
         value |= draw(
             st.sampled_from([{"buffered": True}, {"unheard": 1}, {"device_id": None}, {"status": 3}, {"mos": 4.1}])
         )
-    frame: dict[str, Any] = {"topic": "device-heartbeats", "key": draw(st.sampled_from([location_id] * 9 + ["z"]))}
+    return draw(framed("device-heartbeats", location_id, value))
+
+
+@st.composite
+def framed(draw: st.DrawFn, topic: str, key: str, value: dict[str, Any]) -> bytes:
+    """A value as a line, nearly always as it should be."""
+    frame: dict[str, Any] = {"topic": topic, "key": draw(st.sampled_from([key] * 9 + ["z"]))}
     if draw(st.integers(0, 3)) == 0:
         frame |= {"partition": draw(st.sampled_from([0, 1])), "offset": draw(st.integers(0, 5))}
     if draw(st.integers(0, 3)) == 0:
@@ -85,6 +92,25 @@ def lines(draw: st.DrawFn) -> bytes:
     return line[: draw(st.integers(0, len(line)))] if draw(st.integers(0, 29)) == 0 else line + b"\n"
 
 
+@st.composite
+def steps(draw: st.DrawFn) -> bytes:
+    """Of few tickets with few ids: many are doubled, and some contradict each other."""
+    account_id = draw(st.sampled_from(["a", "b"]))
+    value: dict[str, Any] = {
+        "id": draw(st.sampled_from(["x", "y", "z"])),
+        "ticket_id": draw(st.sampled_from(["t", "u"])),
+        "account_id": account_id,
+        "occurred_at": rendered(draw(instants)),
+        "event_type": draw(st.sampled_from(["created", "created", "responded", "closed", "merged"])),
+        "actor": draw(st.sampled_from(["agent", "customer", None])),
+        "is_public": draw(st.sampled_from([True, None])),
+        "received_at": rendered(draw(arrivals)),
+    }
+    if draw(st.integers(0, 9)) == 0:
+        value |= draw(st.sampled_from([{"unheard": 1}, {"source": "s"}, {"priority": 3}, {"merged_into": "t"}]))
+    return draw(framed("tickets", account_id, value))
+
+
 ticks = st.tuples(near, st.sampled_from([None, 0, 1])).map(
     lambda each: json.dumps(
         {
@@ -95,7 +121,7 @@ ticks = st.tuples(near, st.sampled_from([None, 0, 1])).map(
         }
     ).encode()
 )
-recordings = st.lists(st.one_of(lines(), lines(), lines(), ticks), max_size=40)
+recordings = st.lists(st.one_of(lines(), lines(), steps(), steps(), ticks), max_size=40)
 
 
 def long_way(replay: Replay, recording: list[bytes]) -> None:
@@ -104,7 +130,7 @@ def long_way(replay: Replay, recording: list[bytes]) -> None:
         if isinstance(line, Rejected):
             replay.dead_letters.append(dead_letter(line, raw.rstrip(b"\r\n"), topic=None, line=number))
         else:
-            replay._take(Entry(line, number))
+            replay._take(line, number)
 
 
 def in_shares(processes: int) -> Callable[[Replay, list[bytes]], None]:
@@ -150,7 +176,7 @@ def test_plain_heartbeats_stay_on_the_short_way(more: dict[str, Any]) -> None:
     ).encode()
     wrapped = json.dumps({"topic": "device-heartbeats", "key": "a", "value": value, "headers": PLAIN_HEADERS}).encode()
     bulk = Bulk(60_000, 300_000, 100 * DAY_MS, None)
-    assert list(bulk.others([line, placed, wrapped, b"no line"])) == [(4, b"no line")]
+    assert list(bulk.others([line, placed, wrapped, b"no line"])) == [(4, b"no line", None)]
 
 
 @pytest.mark.parametrize("location", [None, "location-000001"])
@@ -165,6 +191,38 @@ def test_a_file_audited_by_several_processes_tells_the_same(processes: int, loca
     derived = partial(facts_in_shares, processes=processes)
     expected = told(long_way, recording, location=location)
     assert told(in_shares(processes), recording, location=location, derived=derived) == expected
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+@pytest.mark.parametrize("until", [None, NOON + 300 * SECOND_MS])
+def test_tickets_that_contradict_each_other_are_refused_alike_by_several_processes(
+    processes: int, until: int | None
+) -> None:
+    """In the words of the line itself, whoever read it first."""
+    random, recording = Random(3), []
+    for _ in range(400):
+        value = {
+            "id": f"{random.randrange(150)}",
+            "ticket_id": f"T-{random.randrange(40)}",
+            "account_id": f"acct-{random.randrange(5)}",
+            "occurred_at": rendered(NOON + random.randrange(600) * SECOND_MS),
+            "event_type": random.choice(["created", "responded", "closed"]),
+            "ticket_type": random.choice(["incident", "credit_claim", None]),
+            "location_id": "a",
+        }
+        place = {"partition": 1, "offset": random.randrange(400)} if random.random() < 0.5 else {}
+        line = {
+            "topic": "tickets",
+            "key": value["account_id"],
+            "value": value,
+            "timestamp": NOON + 601 * SECOND_MS * (random.random() < 0.5),
+            **place,
+        }
+        recording += [json.dumps(line).encode() + b"\n"] * random.choice([1, 1, 2])
+    expected = told(long_way, recording, until)
+    assert sum(fact.get("reason") == "conflict" for fact in expected) > (20 if until is None else -1)
+    derived = partial(facts_in_shares, processes=processes)
+    assert told(in_shares(processes), recording, until, derived=derived) == expected
 
 
 def test_a_process_that_is_killed_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,20 @@ def test_packed_recordings_are_the_same(fivenines: Fivenines, recording: Path, t
         assert replay(fivenines, tmp_path / name).out == expected
 
 
+@pytest.mark.parametrize("narrowed", [(), ("--account", "acct-01"), ("--month", "2026-06")])
+@pytest.mark.parametrize("how", ["ndjson", "csv"])
+def test_several_processes_print_the_same_bytes(
+    fivenines: Fivenines, recording: Path, narrowed: tuple[str, ...], how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with recording.open("a") as more:
+        more.write("no line\n")
+    expected = replay(fivenines, recording, *narrowed, "--format", how).out
+    assert "ticket-responses" in expected
+    assert "claim-answers" in expected
+    monkeypatch.setattr("streams.cli.recordings.processes_for", lambda _: 3)
+    assert replay(fivenines, recording, *narrowed, "--format", how).out == expected
+
+
 def test_facts_come_by_topic_key_and_their_own_order_without_their_history(
     fivenines: Fivenines, recording: Path
 ) -> None:

@@ -42,4 +42,4 @@ def test_both_ways_in_say_the_same(value: bytes, key: bytes | None, timestamp: i
 @given(st.integers(NOON - 90 * DAY_MS, NOON), st.sampled_from([None, NOON]))
 def test_the_fast_way_takes_every_tick_that_is_plainly_right(at: int, received_at: int | None) -> None:
     tick = Tick(id="t", collector_id="c", occurred_at=at, received_at=received_at)
-    assert GATE.ticks.decode(wire.encode_event(tick), NOON) == tick
+    assert GATE.ticks.decode(wire.encode_event(tick), None, NOON) == tick

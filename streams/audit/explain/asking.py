@@ -20,7 +20,7 @@ def derived(
     `published` are the ledger's entries as they are; without them the shortest chains are told.
     """
     audit.end()
-    facts: list[Fact] = [*audit.chain.settle_desk()]
+    facts: list[Fact] = [*audit.settle_desk()]
     tickets = {names_of(fact) for subject in subjects(facts, asked) for fact in subject.facts}
     if audit.location is not None:
         return Derived(audit.chain, [*facts, *audit.derived(audit.concerns)], text, published)
