@@ -75,11 +75,12 @@ def run(
                 with Seat(kafka, session_timeout_s) as seat:
                     if seat.wait(stop):
                         partition_of = partial(_partition, topics[Availability.TOPIC])
-                        kept = Books(World(book, derivation), partition_of, holds=holds)
-                        Session(kafka, topics, kept, seat, metrics).follow(stop)
+                        Session(
+                            kafka, topics, Books(World(book, derivation), partition_of, holds=holds), seat, metrics
+                        ).follow(stop)
             except Interrupted as interrupted:
                 log.warning("interrupted: going on from what was saved", reason=str(interrupted))
-                metrics.books = None
+                metrics.books = None  # whoever stands by holds nothing
                 stop.wait(AGAIN_AFTER_S)
 
 
