@@ -1,12 +1,7 @@
 """A Kafka with the platform's topics, and workers over it."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +9,14 @@ import msgspec
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from infra import ports
-from infra.guard import die_with_guard
 from schemas.facts import Availability, Fact, LocationState
 from streams import topics
+from tests.child import Child, wait
 from tests.decide.story import DERIVATION, Out, Story, differences
 
 GROUP = "fivenines-decide"
 QUEUED = 50_000
 """Messages on their way: half of what the producer holds."""
-READY_S = 60.0
 
 
 class Platform:
@@ -87,9 +81,9 @@ class Platform:
 
     def settles(self, story: Story, within_s: float = 60.0) -> None:
         """Wait until what is published is what a replay derives."""
-        wait(lambda: self.is_settled(story), within_s, lambda: "\n".join(self._complaints(story)))
+        wait(lambda: self.is_settled(story), within_s, lambda: "\n".join(self.complaints(story)))
 
-    def _complaints(self, story: Story) -> Iterator[str]:
+    def complaints(self, story: Story) -> Iterator[str]:
         yield from differences(self.facts(), story.replay(), story.replayed)
         for worker in self.workers:
             yield worker.log()
@@ -99,52 +93,18 @@ class Platform:
             worker.kill()
 
 
-class Worker:
+class Worker(Child):
     """A worker process."""
 
     def __init__(self, bootstrap: str, data: Path, port: int, session_s: float) -> None:
         self.port = port
         data.mkdir(parents=True)
-        self._log = data / "log"
-        command = [sys.executable, "-m", "tests.decide.process", bootstrap, str(data), str(port), str(session_s)]
-        with self._log.open("wb") as output:
-            self.process = subprocess.Popen(
-                command,
-                stdout=output,
-                stderr=output,
-                stdin=subprocess.DEVNULL,
-                preexec_fn=die_with_guard if sys.platform == "linux" else None,  # no worker outlives its test
-            )
-
-    def ready(self) -> "Worker":
-        wait(lambda: "partitions taken over" in self.log() or self.process.poll() is not None, READY_S, self.log)
-        assert self.process.poll() is None, self.log()
-        return self
-
-    def log(self) -> str:
-        return self._log.read_text(errors="replace")
+        arguments = (bootstrap, data, port, session_s)
+        super().__init__("tests.decide.process", arguments, log=data / "log", ready="partitions taken over")
 
     def metrics(self) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
             return str(answer.read().decode())
-
-    def send(self, number: signal.Signals) -> None:
-        os.kill(self.process.pid, number)
-
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-    def ends(self, within_s: float = 30.0) -> int:
-        return self.process.wait(within_s)
-
-
-def wait(condition: Callable[[], bool], within_s: float, complaint: Callable[[], str]) -> None:
-    until = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < until, complaint()
-        time.sleep(0.2)
 
 
 def halves(outs: Iterable[Out]) -> tuple[list[Out], list[Out]]:

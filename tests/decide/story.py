@@ -77,7 +77,7 @@ class Story:
             headers=None,
         )
         self.inputs.append(line)
-        if topic in ("registry", "outage-annotations"):
+        if topic in ("registry", "outage-annotations", "tickets"):
             self.outs.append(Out(topic, partition, name, line.value or b"", at))
         return line
 
@@ -89,10 +89,12 @@ def tell(
 
     `reports` is the chance that a location reports in a step, `notes` that somebody annotates or registers something.
     """
-    return _Teller(seed, locations, partitions, days, reports, notes).story
+    return Teller(seed, locations, partitions, days, reports, notes).story
 
 
-class _Teller:
+class Teller:
+    """Tells a story step by step."""
+
     def __init__(self, seed: int, locations: int, partitions: int, days: int, reports: float, notes: float) -> None:
         self.random = random.Random(seed)
         self.story = Story(partitions)
@@ -124,14 +126,18 @@ class _Teller:
 
     def report(self, name: str, now: int) -> None:
         at = now - self.random.randrange(STEP_MS)
+        self.sample(name, at, self.random.choice(("up", "up", "down")), at, now)
+
+    def sample(self, name: str, at: int, status: str, received: int, now: int) -> None:
         value = {
             "id": f"{name}/{at}",
             "device_id": f"{name}/device",
             "location_id": name,
             "occurred_at": times.render(at),
-            "received_at": times.render(at),
-            "status": self.random.choice(("up", "up", "down")),
+            "received_at": times.render(received),
+            "status": status,
             "interval_s": None,
+            "buffered": received != at,
         }
         partition = self.story.partition_of(name)
         self.take(self.story.add(Heartbeat.TOPIC, partition, name, value, now), partition)
@@ -227,4 +233,4 @@ def differences(published: Iterable[Fact], replay: Replay, replayed: Iterable[Fa
             yield f"{identity}: decided {fact and fact.current()}, replayed {expected and expected.current()}"
 
 
-__all__ = ["BOOK", "DERIVATION", "Out", "Story", "Tick", "current", "differences", "tell"]
+__all__ = ["BOOK", "DERIVATION", "Out", "Story", "Teller", "Tick", "current", "differences", "tell"]

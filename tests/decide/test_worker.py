@@ -13,7 +13,8 @@ from infra.kafka import EmbeddedKafka
 from schemas.facts import LocationState
 from schemas.topics import DECIDE_CHANGELOG
 from streams.decide.records import is_clock
-from tests.decide.platform import Platform, halves, wait
+from tests.child import wait
+from tests.decide.platform import Platform, halves
 from tests.decide.story import Out, tell
 
 pytestmark = pytest.mark.kafka

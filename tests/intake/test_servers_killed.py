@@ -16,8 +16,8 @@ from streams.archive.migrate import migrate
 from streams.archive.read import current_facts
 from streams.archive.wait import caught_up
 from tests.archive.archive import database
+from tests.child import wait
 from tests.decide.platform import Platform as Deciding
-from tests.decide.platform import wait
 from tests.decide.story import BOOK, DERIVATION, differences, tell
 from tests.fleets import EDGE, HOUR, SETTINGS, Fleet
 from tests.intake.platform import Platform, connection, end

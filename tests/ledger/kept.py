@@ -1,10 +1,12 @@
 """Books over logs in memory: processes that end wherever a test wants, and what their transactions left behind."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from random import Random
 
 from schemas.events import Heartbeat, RegistryRecord, TicketEvent
 from schemas.facts import Availability, BillingCredit, DeadLetter, Fact, Progress
+from schemas.facts.fact import named
+from schemas.terms.book import Book
 from schemas.wire import encode_event
 from streams.engine import Position
 from streams.folds.availability import Availabilities
@@ -117,3 +119,20 @@ def chains(facts: list[Fact]) -> dict[tuple[str, str, str], list[BillingCredit]]
         if isinstance(entry, BillingCredit):
             found[entry.account_id, entry.location_id, entry.month].append(entry)
     return found
+
+
+def keeps_its_rules(facts: list[Fact], book: Book) -> None:
+    """The ledger's own, entry by entry: no id twice; in each chain every place once, in order, each entry correcting
+    the one before; after each, the days are such as the terms give, and its type says what became of them."""
+    ids = Counter(entry.id for entry in facts if isinstance(entry, BillingCredit))
+    assert set(ids.values()) <= {1}
+    sums = {0, *(tier.days for terms in book.files for tier in terms.credits.tiers)}
+    for (account_id, location_id, month), chain in chains(facts).items():
+        days, before = 0, None
+        for n, entry in enumerate(chain, 1):
+            assert (entry.n, entry.corrects) == (n, before)
+            assert entry.id == named(f"billing/{account_id}/{location_id}/{month}/{n}")
+            days, before = days + entry.days, entry.id
+            assert entry.days
+            assert days in sums
+            assert entry.type == ("credit.issued" if n == 1 else "credit.adjusted" if days else "credit.reversed")

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas import times
-from schemas.derivation import DAY_MS, HOUR_MS, Derivation
+from schemas.derivation import DAY_MS, HOUR_MS
 from schemas.events import Heartbeat, TicketEvent
 from schemas.facts import Availability, Correction, Fact, Progress
 from schemas.partitioner import murmur2_partition
-from schemas.terms.book import read_book
 from schemas.wire import decode, parse_line
 from streams.engine import Position
 from streams.folds.availability import DEPENDS_ON
@@ -23,9 +22,8 @@ from streams.folds.credits import Credits
 from streams.folds.world import World
 from streams.ledger.transactions import encode
 from tests.core import lines
+from tests.decide.story import BOOK, DERIVATION
 
-BOOK = read_book()
-DERIVATION = Derivation()
 MONTH = BOOK.files[0]
 START, END = times.parse("2026-03-01T08:00:00Z"), times.parse("2026-04-01T08:00:00Z")
 DEADLINE = times.parse("2026-05-02T08:00:00Z")
