@@ -34,7 +34,7 @@ DEFAULT_PARTITIONS: Final[Mapping[Group, int]] = MappingProxyType({"location": 8
 INTAKE_STATE: Final = "intake-state"
 DECIDE_APP: Final = "fivenines-decide"
 DECIDE_CHANGELOG: Final = f"{DECIDE_APP}-locations-changelog"
-"""The name that faust gives the changelog of the table `locations` in this app."""
+"""As faust would name it."""
 
 LEDGER_STATE: Final = "ledger-state"
 

@@ -1,4 +1,4 @@
-"""The faust app: one agent over states and annotations, one table of locations, and the services around them."""
+"""The faust app: one agent over states and annotations, what is kept of locations, and the services around them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,6 +21,7 @@ from schemas.partitioner import murmur2_partition
 from schemas.terms.book import Book
 from schemas.topics import DECIDE_APP, DECIDE_CHANGELOG, STATE_BYTES
 from streams.broadcasts import Broadcasts
+from streams.decide.changelog import read_changelog
 from streams.decide.connection import ResumingConsumer, Transport, brokers, credentials, reader_settings
 from streams.decide.decider import Decider, Ends
 from streams.decide.lifeline import Pulse, Reached, Watchdog, stop_hard
@@ -28,11 +29,10 @@ from streams.decide.metrics import CONTENT_TYPE, Metrics
 from streams.decide.publisher import Outgoing
 from streams.decide.pump import Pump, check_alone
 from streams.decide.reader import Reader
-from streams.decide.records import Locations, Records
+from streams.decide.records import Records
 from streams.folds.world import World
 
 AGENT: Final = "months"
-TABLE: Final = "locations"
 INPUT: Final = (LocationState.TOPIC, Annotation.TOPIC)
 LOGS: Final = (*INPUT, DECIDE_CHANGELOG)
 
@@ -73,8 +73,6 @@ def _app(settings: Settings) -> faust.App:
         **secured,
         autodiscover=False,
         datadir=settings.data,
-        store="memory://",
-        table_standby_replicas=0,  # a record of another partition is of no use, and faust drops it unasked
         processing_guarantee="at_least_once",
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=min(3.0, settings.session_timeout_s / 3),
@@ -111,13 +109,13 @@ class _Decide(mode.Service):
         self._app = app
         self._settings = settings
         self._broadcasts = Broadcasts(World(settings.book, settings.derivation), [Availability.TOPIC])
+        self._connection = reader_settings(settings.bootstrap, credentials(settings.options))
         self._metrics = Metrics()
         self._is_member = False
         """Between an assignment and the next revocation. A recovery that was under way then may end later."""
         self._pulse = Pulse(settings.session_timeout_s * 2 / 3)
         self._pump = Pump(self._send, self._keep, self._metrics, self._pulse)
-        self._table = Locations(app, name=TABLE, key_type=bytes, value_type=bytes)
-        app.tables.add(self._table)
+        self._records = Records()
         channel = app.topic(*INPUT, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
         app.agent(channel, name=AGENT, concurrency=1)(self._bring)
         app.on_partitions_revoked.connect(self._let_go)
@@ -131,8 +129,7 @@ class _Decide(mode.Service):
 
     async def on_start(self) -> None:
         """Read the broadcasts completely."""
-        connection = reader_settings(self._settings.bootstrap, credentials(self._settings.options))
-        self._reader = Reader(self._broadcasts, connection, self._registered, self._heard)
+        self._reader = Reader(self._broadcasts, self._connection, self._registered, self._heard)
         await self._reader.start()
 
     async def on_started(self) -> None:
@@ -168,26 +165,29 @@ class _Decide(mode.Service):
             stop_hard(repr(error))
 
     async def _restore(self) -> None:
-        """Make a decider of what the table holds, once every broadcast has been read."""
+        """Make a decider of what was saved, once every broadcast has been read."""
         app, generation, term = self._app, self._app.consumer_generation_id, self._pump.term
         reader = self._reader
         await reader.catch_up()
         owned = sorted(place.partition for place in app.consumer.assignment() if place.topic == LocationState.TOPIC)
+        records = self._records
+        next_of = {each: records.readings[each].next for each in owned}
+        await read_changelog(self._connection, next_of, records.take, lambda: term == self._pump.term)
         ends = await reader.ends([TopicPartition(topic, each) for topic in LOGS for each in owned])
         if term != self._pump.term:
             return
-        readings = {each: self._records.readings[each] for each in owned}
+        readings = {each: records.readings[each] for each in owned}
         for each, reading in readings.items():
             check_alone(each, ends[TopicPartition(DECIDE_CHANGELOG, each)], reading.next)
         decider = Decider(
             self._broadcasts,
-            self._records.data.get,
+            records.data.get,
             lambda location_id: murmur2_partition(location_id.encode(), reader.partitions),
             {each: Ends(*(ends[TopicPartition(topic, each)] for topic in INPUT)) for each in owned},
             readings,
-            self._records.of(owned),
+            records.of(owned),
         )
-        log.info("partitions taken over", partitions=owned, locations=self._records.locations(owned))
+        log.info("partitions taken over", partitions=owned, locations=records.locations(owned))
         await self._resume_at(decider)
         await self._pump.own(decider, generation, term)
 
@@ -215,10 +215,6 @@ class _Decide(mode.Service):
     def _heard(self, partition: int) -> None:
         if self._pump.decider is not None:
             self._pump.decider.hear(partition)
-
-    @property
-    def _records(self) -> Records:
-        return cast(Records, self._table.data)
 
     def _keep(self, partition: int, key: bytes, value: bytes) -> None:
         self._records.put(key, value, partition)
@@ -256,6 +252,3 @@ class _Decide(mode.Service):
             for partition, owned in decider.owned.items():
                 metrics.time.labels(partition).set((owned.clock.time or 0) / 1000)
         return metrics.text()
-
-
-assert f"{DECIDE_APP}-{TABLE}-changelog" == DECIDE_CHANGELOG, "faust names the changelog so"

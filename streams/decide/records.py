@@ -1,4 +1,4 @@
-"""What decide keeps of a location in its table: one record, which holds all months that are not final. One record more
+"""What decide keeps of a location: one record, which holds all months that are not final. One record more
 for each partition says how far that has been followed.
 
 Every batch that is saved has a number, and of two records of one location that of the later batch counts, then the
@@ -18,14 +18,13 @@ saved a location.
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-import faust
 import msgspec
-from faust.stores.memory import Store
 
+from schemas.topics import DECIDE_CHANGELOG
 from streams.decide.lifeline import stop_hard
 from streams.engine import FOREVER
 
@@ -122,58 +121,36 @@ class Reading:
         self.batch = max(self.batch, record.batch)
 
 
-class Records(Store[bytes, bytes]):
+class Records:
     """The records of the partitions this process owns, in memory."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self) -> None:
+        self.data: dict[bytes, bytes] = {}
         self.readings: dict[int, Reading] = defaultdict(Reading)
+        self._partition_of: dict[bytes, int] = {}
 
-    def apply_changelog_batch(
-        self, batch: Iterable[Any], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
-    ) -> None:
-        """Take records in from the changelog. One that cannot be read ends the process: faust would wait for ever."""
-        for message in (event.message for event in batch):
-            partition, key = message.partition, message.key
-            if message.offset < self.readings[partition].next:  # lost, and owned again: all of it is read anew
-                self.readings[partition] = Reading()
-            self._key_partition[key] = partition
-            try:
-                self.readings[partition].take(message.offset, key, message.value, self.data)
-            except (msgspec.DecodeError, TypeError) as error:
-                stop_hard(f"{message.topic}/{partition}: at offset {message.offset} stands no record of ours: {error}")
+    def take(self, partition: int, offset: int, key: bytes, value: bytes) -> None:
+        """Take a record in from the changelog. One that cannot be read ends the process."""
+        self._partition_of[key] = partition
+        try:
+            self.readings[partition].take(offset, key, value, self.data)
+        except (msgspec.DecodeError, TypeError) as error:
+            stop_hard(f"{DECIDE_CHANGELOG}/{partition}: at offset {offset} stands no record of ours: {error}")
 
     def put(self, key: bytes, value: bytes, partition: int) -> None:
         """Keep a record that stands in the changelog."""
-        self._key_partition[key] = partition
+        self._partition_of[key] = partition
         self.data[key] = value
 
     def locations(self, partitions: Iterable[int]) -> int:
         """How many locations some partitions have."""
         wanted = set(partitions)
-        return sum(self._key_partition[key] in wanted for key in self.data if not is_clock(key))
+        return sum(self._partition_of[key] in wanted for key in self.data if not is_clock(key))
 
     def of(self, partitions: Iterable[int]) -> Iterable[tuple[int, bytes, Record]]:
         """The records of some partitions, each with its partition and key."""
         wanted = set(partitions)
         for key, value in self.data.items():
-            partition = self._key_partition[key]
+            partition = self._partition_of[key]
             if partition in wanted:
                 yield partition, key, read_record(value)
-
-
-class Locations(faust.Table[bytes, bytes]):
-    """A faust table over `Records`."""
-
-    def _new_store(self) -> Records:
-        return Records(
-            "memory://",
-            self.app,
-            self,
-            table_name=self.name,
-            key_type=self.key_type,
-            value_type=self.value_type,
-            key_serializer=self.key_serializer,
-            value_serializer=self.value_serializer,
-            loop=self.loop,
-        )
