@@ -21,9 +21,9 @@ QUEUE: Final = 2_000
 AT_ONCE: Final = 250
 """Messages in a batch at most."""
 DUE_S: Final = 0.5
-"""How long a batch goes on with locations that are due while nothing else waits."""
+"""How long a batch goes on with locations that are due while there is nothing else in it."""
 DUE_BESIDE_S: Final = 0.1
-"""The same, while messages wait: a month that closes does not hold up the news."""
+"""The same, beside messages: a month that closes does not hold up the news."""
 IDLE_S: Final = 0.2
 
 log = structlog.get_logger()
@@ -108,7 +108,7 @@ class Pump:
             return
         messages = [_message(delivery.message) for delivery in current]
         _check_for_gaps(decider, messages)
-        batch = decider.batch(messages, self._budget())
+        batch = decider.batch(messages, self._budget(messages))
         await self._finish(decider, batch, current)
 
     async def _send_awake(self, message: Outgoing) -> Awaitable[Any]:
@@ -116,8 +116,9 @@ class Pump:
         self._pulse.check()
         return await self._send(message)
 
-    def _budget(self) -> Callable[[int], bool]:
-        until = time.monotonic() + (DUE_S if self._queue.empty() else DUE_BESIDE_S)
+    def _budget(self, messages: Sequence[Message]) -> Callable[[int], bool]:
+        """Until when locations that are due are asked: what a message says is told when the batch is through."""
+        until = time.monotonic() + (DUE_BESIDE_S if messages else DUE_S)
         return lambda _: time.monotonic() < until
 
     async def _finish(self, decider: Decider, batch: Batch, deliveries: Iterable[Delivery]) -> None:

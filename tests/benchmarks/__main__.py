@@ -11,6 +11,7 @@ from rich.console import Console
 from infra.supervised import ServerError
 from tests.benchmarks import figures
 from tests.benchmarks.archive import archive
+from tests.benchmarks.decide import decide
 from tests.benchmarks.demo import demo
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.latency import latency
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Stage], Iterator[Figure]]] = {
     "intake": throughput,
     "latency": latency,
     "memory": memory,
+    "decide": decide,
     "oracle": oracle,
     "replay": replay,
     "archive": archive,

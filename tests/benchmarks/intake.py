@@ -1,93 +1,38 @@
-"""Intake as a child process, followed from outside by the figures that it serves to Prometheus."""
+"""Intake as a child process, and how it works through a load."""
 
-import re
-import signal
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
+from typing import ClassVar
 
-from infra import ports
-from tests.benchmarks.machine import cpu_seconds, peak_rss_mib, rss_mib
-from tests.benchmarks.stage import ROOT, ContenderFailedError, ours
-
-_SAMPLE = re.compile(r"^fivenines_intake_(\w+?)(?:_total)?(?:\{([^}]*)\})? (\S+)$", re.MULTILINE)
-STOP_WITHIN_S = 60
+from tests.benchmarks.served import Served
+from tests.benchmarks.stage import ours
 
 
-@dataclass
-class Intake:
+class Intake(Served):
     """A running intake."""
 
-    process: "subprocess.Popen[bytes]"
-    port: int
-    log: Path
-    seen: dict[str, dict[str, float]] = field(default_factory=dict)
+    NAME: ClassVar = "intake"
 
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    def figures(self) -> dict[str, dict[str, float]]:
-        """What it says about itself now, by name and labels; what it said last while it does not answer."""
-        if self.process.poll() is not None:
-            raise ContenderFailedError(f"intake ended: {self.log.read_text()[-1500:]}")
-        try:
-            with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as answer:
-                text = answer.read().decode()
-        except (URLError, OSError):
-            return self.seen
-        seen: dict[str, dict[str, float]] = {}
-        for name, labels, value in _SAMPLE.findall(text):
-            seen.setdefault(name, {})[labels] = float(value)
-        self.seen = seen
-        return seen
+    @classmethod
+    def command(cls, bootstrap: str, port: int, log: Path) -> Sequence[str]:
+        return ours("intake", bootstrap, port)
 
     def processed(self) -> int:
-        return int(sum(self.figures().get("processed_messages", {}).values()))
+        return int(self.figure("processed_messages"))
+
+    def owns(self, partitions: int) -> bool:
+        return len(self.figures().get("lag_messages", {})) == partitions
 
     def save_age_s(self) -> float:
         """Since the oldest save of a partition."""
         return max(self.seen.get("last_save_age_seconds", {}).values(), default=0.0)
 
-    @property
-    def rss_mib(self) -> float:
-        return rss_mib(self.pid)
 
-    @property
-    def peak_rss_mib(self) -> float:
-        return peak_rss_mib(self.pid)
-
-    @property
-    def cpu_seconds(self) -> float:
-        return cpu_seconds(self.pid)
-
-    def stop(self) -> None:
-        """In order: what was read is saved."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        self.process.wait(STOP_WITHIN_S)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-@contextmanager
-def running(bootstrap: str, log: Path) -> Iterator[Intake]:
-    port = ports.choose("intake's figures", 0)
-    with log.open("wb") as output:
-        process = subprocess.Popen(ours("intake", bootstrap, port), cwd=ROOT, stdout=output, stderr=output)
-    intake = Intake(process, port, log)
-    try:
-        yield intake
-    finally:
-        if process.poll() is None:
-            intake.kill()
+def running(bootstrap: str, log: Path) -> AbstractContextManager[Intake]:
+    return Intake.running(bootstrap, log)
 
 
 @dataclass(frozen=True)

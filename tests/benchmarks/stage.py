@@ -73,7 +73,13 @@ class Stage:
     @contextmanager
     def kafka(self, partitions: int) -> Iterator[str]:
         """An embedded Kafka with the platform's topics; where it listens."""
-        with self.folder() as folder, EmbeddedKafka(folder / "kafka", report=self.say) as kafka:
+        with self.folder() as folder, self.kafka_in(folder / "kafka", partitions) as bootstrap:
+            yield bootstrap
+
+    @contextmanager
+    def kafka_in(self, data: Path, partitions: int) -> Iterator[str]:
+        """The same, with its data where one can look at it."""
+        with EmbeddedKafka(data, report=self.say) as kafka:
             topic.create(kafka.bootstrap, partitions)
             yield kafka.bootstrap
 

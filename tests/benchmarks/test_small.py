@@ -24,7 +24,7 @@ def test_a_replay_of_a_file_is_measured() -> None:
 @pytest.mark.slow
 @pytest.mark.kafka
 @pytest.mark.clickhouse
-@pytest.mark.parametrize("name", ["latency", "memory", "oracle", "archive"])
+@pytest.mark.parametrize("name", ["latency", "memory", "decide", "oracle", "archive"])
 def test_the_others_are_measured(name: str) -> None:
     found = main([name, "--small"])
     assert found
