@@ -36,7 +36,7 @@ SAID_BY_INTAKE = frozenset(fold.fact.TOPIC for fold in INTAKE_FOLDS)
 READERS = {
     "intake": (INTAKE_GROUP, (Heartbeat.TOPIC,)),
     "worker": (DECIDE_APP, (LocationState.TOPIC, Annotation.TOPIC)),
-    "ledger": (LEDGER_GROUP, (Availability.TOPIC, TicketEvent.TOPIC)),
+    "ledger": (LEDGER_GROUP, (Availability.TOPIC, TicketEvent.TOPIC, Progress.TOPIC)),
 }
 """Each process' group, and what it reads."""
 
