@@ -113,6 +113,17 @@ def test_of_several_the_newest_says_what_was_known() -> None:
     assert march(facts_of(*both)).corrections == march(facts_of(*reversed(both))).corrections == steps
 
 
+def test_nothing_was_known_after_what_says_so() -> None:
+    """Whatever somebody writes: a window that began in the year 9999 would have no end."""
+    facts = facts_of(reconciled((END, 0), (times.parse("9999-12-31T23:59:59Z"), 50)))
+    assert march(facts).corrections == (
+        Correction(END, 0),
+        Correction(RECORDED, 50 * MINUTE),
+        Correction(RECORDED, 40 * MINUTE),
+    )
+    assert answer(facts) == "accepted"
+
+
 def test_days_that_were_issued_stay_where_the_terms_say_so() -> None:
     never = [{"credits.corrections_after_issue": "never"}]
     in_time = {"claimed": "2026-04-10T00:00:00Z", "terms": never}
