@@ -30,17 +30,22 @@ class Broadcasts:
         """How far each partition of the heartbeats has been followed, wherever its facts have been read."""
         self.concerned: dict[str, int] = {}
         """Of each registered location the registry offset after the newest record that says something about it."""
-        self.reconciled: dict[str, int] = {}
-        """Of each location and account the registry offset after the newest reconciliation of what is said here."""
-        self.reconciliations: dict[int, Reconciliation] = {}
-        """Those, by their offset."""
+        self._reconciled: dict[str, list[tuple[int, Reconciliation]]] = {}
+        """Of each location and account the reconciliations of what is said here, each with its registry offset."""
         self.refused = 0
         self._locations_of: dict[str, dict[str, None]] = {}
 
     def register(
         self, offset: int, key: bytes | None, value: bytes | None, headers: Headers, timestamp: int
     ) -> Iterable[str]:
-        """Take a message of the registry; the locations whose months it may change.
+        """Take a message of the registry; the locations whose months it may change."""
+        record = self.absorb(offset, key, value, headers, timestamp)
+        return () if record is None else self.concerns(record)
+
+    def absorb(
+        self, offset: int, key: bytes | None, value: bytes | None, headers: Headers, timestamp: int
+    ) -> RegistryRecord | None:
+        """Take a message of the registry; the record, if it is a new one.
 
         A refused one is only counted: intake, which reads the registry as well, makes it a dead letter. It also counts
         the records with fields that nobody knows.
@@ -49,17 +54,16 @@ class Broadcasts:
         record = decode(RegistryRecord.TOPIC, value, key=key, headers=headers, timestamp=timestamp, gate=self.gate)
         if isinstance(record, Rejected):
             self.refused += 1
-            return ()
+            return None
         if not isinstance(record, RegistryRecord) or not self.world.registry.absorb(record):
-            return ()
+            return None
         if isinstance(record, Reconciliation) and self._says.intersection(record.facts):
-            self.reconciled[record.subject] = offset + 1
-            self.reconciliations[offset] = record
-        concerned = self._concerns(record)
-        self.concerned.update(dict.fromkeys(concerned, offset + 1))
-        return concerned
+            self._reconciled.setdefault(record.subject, []).append((offset, record))
+        self.concerned.update(dict.fromkeys(self.concerns(record), offset + 1))
+        return record
 
-    def _concerns(self, record: RegistryRecord) -> Iterable[str]:
+    def concerns(self, record: RegistryRecord) -> Iterable[str]:
+        """The locations whose months a record may change."""
         if record.entity == "location":
             self._locations_of.setdefault(record.account_id, {})[record.entity_id] = None  # type: ignore[attr-defined]
             return (record.entity_id,)
@@ -70,10 +74,9 @@ class Broadcasts:
             return tuple(self._locations_of.get(record.entity_id, ()))
         return ()
 
-    def reconciliation(self, subject: str, since: int) -> Reconciliation | None:
-        """The newest of a location or an account, if it stands at a registry offset (`since`) or behind it."""
-        after = self.reconciled.get(subject, 0)
-        return self.reconciliations[after - 1] if after > since else None
+    def reconciliations(self, subject: str, since: int) -> list[Reconciliation]:
+        """Those of a location or an account that stand at a registry offset (`since`) or behind it."""
+        return [record for offset, record in self._reconciled.get(subject, ()) if offset >= since]
 
     def hear(self, offset: int, value: bytes | None) -> Progress | None:
         """Take a message of the progress topic; the progress, if it is one of the heartbeats."""

@@ -191,6 +191,8 @@ class Reconciliation(RegistryRecord):
     def _is_of_one(self) -> Self:
         if (self.location_id is None) == (self.account_id is None):
             raise ValueError("a reconciliation is of a location_id or of an account_id")
+        if self.months and self.location_id is None:
+            raise ValueError("months are of a location")
         return self
 
 

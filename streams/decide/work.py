@@ -55,7 +55,7 @@ class Work:
         self._partition: dict[str, int] = {}
         self._due: dict[str, int] = {}
         """At which time of its partition a location that was loaded is to be asked; 0: whatever the time is."""
-        self._reconciled: dict[str, Reconciliation | None] = {}
+        self._reconciled: dict[str, list[Reconciliation]] = {}
         """Of a location that was loaded what somebody had said again since it was saved."""
         self._changed: dict[str, None] = {}
         self._followed: set[int] = set()
@@ -144,7 +144,7 @@ class Work:
                 broadcasts = self.decider.broadcasts
                 is_concerned = record.registry < broadcasts.concerned.get(location_id, 0)
                 self._due[location_id] = 0 if is_concerned else record.awaits
-                self._reconciled[location_id] = broadcasts.reconciliation(location_id, record.registry)
+                self._reconciled[location_id] = broadcasts.reconciliations(location_id, record.registry)
         months: Months = self._chain.loop.keys[location_id].states[MONTHS]
         return months
 
@@ -154,7 +154,7 @@ class Work:
         self.batch.asked += 1
         position = self.decider.position(partition)
         facts = self._chain.loop.settle(location_id, [MONTHS], position)
-        if (reconciliation := self._reconciled.get(location_id)) is not None:
+        for reconciliation in self._reconciled.get(location_id, ()):
             facts += self._chain.loop.repeat(location_id, reconciliation.corrects, position)
         self.batch.facts += [(partition, fact) for fact in facts]
 

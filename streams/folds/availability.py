@@ -16,6 +16,7 @@ from schemas import times
 from schemas.derivation import DAY_MS
 from schemas.events import Annotation, Reconciliation, RegistryRecord
 from schemas.events.fields import WIRE
+from schemas.events.registry import Known
 from schemas.facts import Availability, Correction, Fact, LocationState
 from schemas.terms.model import MINUTE_MS, Terms
 from streams.calendars import ALWAYS, Month
@@ -324,9 +325,13 @@ def reconciled(
         if month.end < record.recorded_at < final_at:
             for told in record.months:
                 if (told["account_id"], told["month"]) == (account_id, month.name) and told["known"]:
-                    steps = [Correction(times.parse(step["recorded_at"]), step["down_ms"]) for step in told["known"]]
-                    return record.recorded_at, steps
+                    return record.recorded_at, [_told_by(record, step) for step in told["known"]]
     return month.end, []
+
+
+def _told_by(record: Reconciliation, step: Known) -> Correction:
+    """A step of what had been told: whatever somebody writes, not after the record itself."""
+    return Correction(min(times.parse(step["recorded_at"]), record.recorded_at), step["down_ms"])
 
 
 def _reached(duration: int, counted: Sequence[Interval]) -> int | None:

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 import structlog
 
-from schemas.events import Reconciliation, TicketEvent
+from schemas.events import Reconciliation, RegistryRecord, TicketEvent
 from schemas.facts import Availability, DeadLetter, Fact, Progress
 from schemas.wire import Rejected, conflict, decode
 from streams.broadcasts import Broadcasts
-from streams.engine import Fold, Loop, Position
+from streams.engine import FOREVER, Fold, Loop, Position
 from streams.folds.billing import Ledger
 from streams.folds.chain import BETWEEN_FOLDS, DESK, Chain
 from streams.folds.claim_answers import ClaimAnswers
@@ -89,8 +89,9 @@ class Books:
         self._accounts: dict[str, None] = {}
         self._tickets: dict[tuple[str, str], None] = {}
         self._named: dict[str, None] = {}
-        self._reconciled: dict[str, Reconciliation] = {}
+        self._reconciled: list[Reconciliation] = []
         self._credits.touched = set()
+        self._credits.recorded = {}
 
     def _credits_of(self, location_id: str) -> Sequence[Any]:
         return self._chain.loop.keys[location_id].published[CREDITS]
@@ -146,16 +147,18 @@ class Books:
 
     def register(self, message: Message) -> None:
         """Take a record of the registry in. All of it is read at every start, and what is new concerns somebody."""
-        concerned = self._broadcasts.register(
-            message.offset, message.key, message.value, message.headers, message.timestamp
-        )
-        if self._is_new(message):
-            self._locations.update(dict.fromkeys(each for each in concerned if each in self._chain.loop.keys))
-            self._named[(message.key or b"").decode(errors="replace")] = None
-            reconciliation = self._broadcasts.reconciliations.get(message.offset)
-            if reconciliation is not None:
-                self._named[reconciliation.subject] = None
-                self._reconciled[reconciliation.subject] = reconciliation
+        record = self._broadcasts.absorb(message.offset, message.key, message.value, message.headers, message.timestamp)
+        if self._is_new(message) and record is not None:
+            self._hear(record)
+
+    def _hear(self, record: RegistryRecord) -> None:
+        self._named.update(dict.fromkeys((*self._broadcasts.concerns(record), record.entity_id)))
+        if record.entity == "account":
+            recorded = self._credits.recorded
+            recorded[record.entity_id] = min(record.recorded_at, recorded.get(record.entity_id, FOREVER))
+        if isinstance(record, Reconciliation):
+            self._named[record.subject] = None
+            self._reconciled.append(record)
 
     def take(self, message: Message) -> None:
         """Take a message of the other inputs in."""
@@ -188,9 +191,9 @@ class Books:
         for location_id in self._locations:
             owed += loop.settle(location_id, range(len(loop.folds)), position)
         owed += loop.advance(None, position)
-        for subject, reconciliation in self._reconciled.items():
-            facts += _repeated(desk, subject, reconciliation, position)
-            owed += _repeated(loop, subject, reconciliation, position)
+        for reconciliation in self._reconciled:
+            facts += _repeated(desk, reconciliation, position)
+            owed += _repeated(loop, reconciliation, position)
         owed.sort(key=lambda fact: not fact.retracted)  # the answer to a claim may have moved: the later one counts
         published = [fact for fact in facts if not isinstance(fact, BETWEEN_FOLDS)]
         saved = {**dict(accounts.saved(desk, self._tickets, facts)), **dict(self._saved_locations(owed))}
@@ -218,13 +221,13 @@ class Books:
             self._accounts.update(dict.fromkeys(self._chain.desk.keys))
 
     def _mind_the_named(self) -> None:
-        """Of whom the registry said something: their tickets, and where they claim."""
+        """Of whom the registry said something: their months, their tickets, and where they claim."""
         loop, desk = self._chain.loop.keys, self._chain.desk.keys
         for name in self._named:
             self._locations.update(dict.fromkeys(self._claimed.get(name, ())))
             if name in desk:
                 self._accounts[name] = None
-            if name in self._reconciled and name in loop:
+            if name in loop:
                 self._locations[name] = None
 
     def _tell_time(self) -> None:
@@ -285,11 +288,13 @@ class Books:
             yield records.key_of("location", location_id), records.packed(self._chain.save(location_id))
 
 
-def _repeated(loop: Loop, subject: str, reconciliation: Reconciliation, position: Position) -> list[Fact]:
+def _repeated(loop: Loop, reconciliation: Reconciliation, position: Position) -> list[Fact]:
     """What may stand otherwise in its topic, said again."""
-    if subject not in loop.keys:
+    if reconciliation.subject not in loop.keys:
         return []
-    return loop.repeat(subject, lambda fact: fact.TOPIC in REPEATED and reconciliation.corrects(fact), position)
+    return loop.repeat(
+        reconciliation.subject, lambda fact: fact.TOPIC in REPEATED and reconciliation.corrects(fact), position
+    )
 
 
 def derived_by(world: World) -> str:

@@ -21,6 +21,7 @@ MINUTE = 60_000
 RECORDED = END + 40 * DAY
 LATE = "2026-05-20T00:00:00Z"
 """After the month's own window, before that of what was recorded in May is over."""
+BEGAN = times.parse("2026-03-10T00:10:00Z")
 FINAL = END + Derivation().correction_horizon_ms
 
 # Down for 40 minutes, which is two days.
@@ -111,6 +112,38 @@ def test_of_several_the_newest_says_what_was_known() -> None:
     both = [reconciled((END, 20)), reconciled((END, 20), (RECORDED, 30), recorded=later)]
     steps = (Correction(END, 20 * MINUTE), Correction(RECORDED, 30 * MINUTE), Correction(later, 40 * MINUTE))
     assert march(facts_of(*both)).corrections == march(facts_of(*reversed(both))).corrections == steps
+
+
+def test_nothing_was_known_after_what_says_so() -> None:
+    """Whatever somebody writes: a window that began in the year 9999 would have no end."""
+    facts = facts_of(reconciled((END, 0), (times.parse("9999-12-31T23:59:59Z"), 50)))
+    assert march(facts).corrections == (
+        Correction(END, 0),
+        Correction(RECORDED, 50 * MINUTE),
+        Correction(RECORDED, 40 * MINUTE),
+    )
+    assert answer(facts) == "accepted"
+
+
+def test_of_a_month_that_was_final_nothing_is_known_by_it() -> None:
+    assert march(facts_of(reconciled((END, 20), recorded=FINAL))).corrections == ()
+    assert march(facts_of(reconciled((END, 20), recorded=FINAL - 1))).corrections != ()
+
+
+def test_one_that_knows_nothing_leaves_what_was_known_before() -> None:
+    both = facts_of(reconciled((END, 20)), reconciled(recorded=RECORDED + DAY))
+    assert march(both).corrections == march(facts_of(reconciled((END, 20)))).corrections
+
+
+def test_what_was_recorded_before_is_told_by_what_was_known_alone() -> None:
+    notes = [
+        lines.annotation(
+            "loc", f"n{at}", 1, BEGAN + at * 5 * MINUTE, BEGAN + (at + 1) * 5 * MINUTE, END + (at + 1) * DAY
+        )
+        for at in range(2)
+    ]
+    steps = (Correction(END, 20 * MINUTE), Correction(RECORDED, 30 * MINUTE))
+    assert march(facts_of(*notes, reconciled((END, 20)))).corrections == steps
 
 
 def test_days_that_were_issued_stay_where_the_terms_say_so() -> None:

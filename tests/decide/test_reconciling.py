@@ -71,6 +71,18 @@ def test_what_is_final_or_another_s_is_not_said_again(story: Story) -> None:
     assert [fact for fact in months(cluster, known) if fact.closed or fact.location_id != "loc-0"] == []
 
 
+def test_of_several_each_has_its_months_said_again(story: Story) -> None:
+    """Also where the newer was recorded when all of them were final."""
+    cluster = live(story)
+    process = follow(cluster, story)
+    known = len(months(cluster))
+    after_all = max(fact.final_at for fact in months(cluster))
+    cluster.append(asked("loc-0", RECORDED))
+    cluster.append(asked("loc-0", after_all))
+    process.run()
+    assert [fact for fact in months(cluster, known) if fact.closed]
+
+
 @pytest.mark.parametrize("phases", range(len(PHASES) + 1))
 @pytest.mark.parametrize("behind", [0, 3])
 def test_a_process_that_dies_on_the_way_leaves_it_to_the_next(story: Story, phases: int, behind: int) -> None:

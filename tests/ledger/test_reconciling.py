@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas import times
-from schemas.facts import BillingCredit, Credit, Fact
+from schemas.facts import BillingCredit, ClaimAnswer, Credit, Fact
 from schemas.terms.book import Book
 from schemas.wire import parse_line
 from streams.folds.billing import is_whole
@@ -41,9 +41,14 @@ def recording(book: Book, until: int = CLOSES) -> Recording:
     return Recording(book, tuple(said), partitioned=False)
 
 
-def reconciliation(number: int, entries: int, days: int, recorded: int = CLOSES + HOUR) -> bytes:
+def reconciliation(
+    number: int,
+    entries: int,
+    days: int,
+    recorded: int = CLOSES + HOUR,
+    facts: tuple[str, ...] = ("billing-credits", "credits"),
+) -> bytes:
     month = {"account_id": "acme", "month": "2026-03", "known": [], "entries": entries, "days": days}
-    facts = ["billing-credits", "credits"]
     said: dict[str, Any] = {"facts": facts, "months": [month], "reason": "the tiers were wrong", "author": "ann"}
     return lines.record("reconciliation", f"r{number}", START, recorded, location_id="l1", **said)
 
@@ -129,6 +134,19 @@ def test_what_is_held_to_have_been_said_is_said_again_and_no_entry_is(asks: int)
     assert len(story.chain) == 1
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_of_several_each_has_its_facts_said_again(at_once: bool) -> None:
+    story = Story()
+    story.start_by(BOOKS[0])
+    asked = [
+        reconciliation(1, entries=1, days=4, facts=("credits",)),
+        reconciliation(2, entries=1, days=4, facts=("claim-answers",)),
+        reconciliation(3, entries=1, days=4, recorded=FINAL + HOUR),
+    ]
+    said = story.hear(*asked) if at_once else [fact for line in asked for fact in story.hear(line)]
+    assert [type(fact) for fact in said] == [Credit, ClaimAnswer]
+
+
 def test_a_reconciliation_is_heard_once_though_the_registry_is_read_at_every_start() -> None:
     story = Story()
     story.hear(reconciliation(1, entries=1, days=3))
@@ -148,3 +166,11 @@ def test_what_is_final_stays_whatever_is_asked() -> None:
     story = Story(until=FINAL + DAY)
     assert story.hear(reconciliation(1, entries=1, days=3, recorded=FINAL + HOUR)) == []
     assert [entry.days for entry in story.chain] == [4]
+
+
+@pytest.mark.parametrize(("recorded", "days"), [(CLOSES + HOUR, [4, -1]), (FINAL, [4])])
+def test_of_an_account_counts_what_was_recorded_in_time_however_late_it_is_read(recorded: int, days: list[int]) -> None:
+    """The months that decide told by it may have been read before."""
+    story = Story(until=FINAL + DAY)
+    story.hear(lines.record("account", "acme", EARLY, recorded, terms="standard"))
+    assert [entry.days for entry in story.chain] == days
