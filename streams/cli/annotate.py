@@ -61,7 +61,7 @@ def list_open(settings: Settings, source: From = None, location: Location = None
     found = _known(settings, source or ARCHIVE).at(location).open_proposals()
     found.sort(key=lambda proposal: (proposal.key, proposal.order))
     show(({"topic": each.TOPIC, "key": each.key, "value": each.current()} for each in found), how)
-    remark(f"{len(found):,} proposals are open" if found else "no proposal is open")
+    remark({0: "no proposal is open", 1: "1 proposal is open"}.get(len(found), f"{len(found):,} proposals are open"))
 
 
 @command(app, "approve")

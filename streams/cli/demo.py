@@ -156,7 +156,9 @@ def _show_ledger(corrected: Mapping[str, Any], client: Client, console: Console)
     """What billing reads of a credit that was issued, and corrected afterwards; and the sum of all."""
     place = f"{corrected['account_id']}, {corrected['location_id']}, {corrected['month']}"
     console.print(
-        f"\nWhat billing reads of {visible(place)}: after the credit was issued, a cause was approved", markup=False
+        f"\nThen a cause is approved for the downtime of {visible(place)}, whose credit was issued. Billing reads:",
+        markup=False,
+        soft_wrap=True,
     )
     table = Table(box=None, pad_edge=False)
     for name in ("n", "entry", "days", "why"):
@@ -166,7 +168,7 @@ def _show_ledger(corrected: Mapping[str, Any], client: Client, console: Console)
     console.print(table)
     count, days, whole = owed(client)
     gaps = "no chain has a gap" if whole else "[red]a chain has a gap[/]"
-    console.print(f"In all {count} entries, {days} days; {gaps}.", highlight=False)
+    console.print(f"Of all credits the claimed ones make {count} entries, {days} days; {gaps}.", highlight=False)
 
 
 def _show(found: Sequence[dict[str, Any]], console: Console) -> None:

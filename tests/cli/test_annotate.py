@@ -62,7 +62,7 @@ def excluded_ms(fivenines: Fivenines, story: Path) -> int:
 def proposals_open(fivenines: Fivenines, story: Path) -> list[str]:
     ended = fivenines("annotate", "list", "--from", story, *NEVER_FINAL)
     found = [json.loads(line)["value"]["proposal_id"] for line in ended.out.splitlines()]
-    said = f"{len(found)} proposals are open" if found else "no proposal is open"
+    said = ["no proposal is open", "1 proposal is open", "2 proposals are open"][len(found)]
     assert (ended.status, ended.err) == (0, f"fivenines: {said}\n")
     return found
 

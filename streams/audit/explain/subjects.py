@@ -45,7 +45,8 @@ EXPLAINED: dict[type[Fact], Callable[[Derived, Any], Explanation]] = {
 
 FORMS = (
     "LOCATION/2026-02 for a month, ACCOUNT/2026-02 for its responses, TICKET or ACCOUNT/TICKET for a response and the "
-    "answer to a claim, or the UUID of an outage, a credit, an entry of the ledger or a proposal"
+    "answer to a claim, or the UUID of an outage, a credit, an entry of the ledger or a proposal, or the name it is "
+    "made of, such as billing/ACCOUNT/LOCATION/2026-02/1"
 )
 
 _MONTH = re.compile(r"(?:month/)?(?P<place>.+)/\d{4}-(0[1-9]|1[0-2])")
