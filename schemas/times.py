@@ -16,33 +16,40 @@ _REST: Final = re.compile(r"(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.
 _NO_INSTANT: Final = "not an RFC 3339 instant such as 2026-03-01T08:00:00Z"
 _MINUTE_MS: Final = 60_000
 _DAY_MS: Final = 86_400_000
-_CACHED: Final = 131_072  # more than a day has seconds
+_CACHED: Final = 65_536  # more hours than seven years have
 
-SECONDS: Final[dict[str, int]] = {}
-"""Of the instants that were parsed lately, what stands before the fraction, in ms: for the one loop that looks there
-itself."""
+HOURS: Final[dict[str, int]] = {}
+"""Of the instants that were parsed lately, what stands before the minutes, in ms: for the loops that look there
+themselves."""
+IN_HOUR: Final = {
+    f":{minute:02}:{second:02}": minute * _MINUTE_MS + second * 1000 for minute in range(60) for second in range(61)
+}
+"""Likewise minutes and seconds."""
 RESTS: Final[dict[str, int]] = {}
 """Likewise what follows."""
-_minutes: dict[str, int] = {}
-_SECONDS_OF_MINUTE: Final = {f":{second:02}": second * 1000 for second in range(61)}
+
+_MINUTE_TEXTS: Final = tuple(f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60))
+_SECOND_TEXTS: Final = tuple(f":{second:02}." for second in range(60))
+_FRACTION_TEXTS: Final = tuple(f"{fraction:03}Z" for fraction in range(1000))
 
 
 def parse(text: str) -> int:
     """Milliseconds since 1970 of an RFC 3339 instant; `ValueError` says what is wrong with any other text.
 
-    A fleet repeats its seconds, and what follows them, so often that look-ups replace the parsing.
+    Recordings repeat their hours, and what follows the seconds, so often that look-ups replace the parsing.
     """
-    head, rest = text[:19], text[19:]
-    second, after = SECONDS.get(head), RESTS.get(rest)
-    return (_second(head) if second is None else second) + (_rest(rest) if after is None else after)
+    hour, in_hour, rest = HOURS.get(text[:13]), IN_HOUR.get(text[13:19]), RESTS.get(text[19:])
+    if hour is None or in_hour is None:
+        hour, in_hour = _clock(text[:19])
+    return hour + in_hour + (_rest(text[19:]) if rest is None else rest)
 
 
 def render(ms: int) -> str:
     """The one output form, ``2026-03-01T08:00:00.000Z``."""
-    day, in_day = divmod(ms, _DAY_MS)
-    minute, in_minute = divmod(in_day, _MINUTE_MS)
-    second, fraction = divmod(in_minute, 1000)
-    return f"{_day_text(day)}{_minute_text(minute)}:{second:02}.{fraction:03}Z"
+    second, fraction = divmod(ms, 1000)
+    minute, second = divmod(second, 60)
+    day, minute = divmod(minute, 24 * 60)
+    return _day_text(day) + _MINUTE_TEXTS[minute] + _SECOND_TEXTS[second] + _FRACTION_TEXTS[fraction]
 
 
 @lru_cache(maxsize=4096)
@@ -51,23 +58,9 @@ def _day_text(day: int) -> str:
     return (_EPOCH + timedelta(days=day)).isoformat()[:11]
 
 
-@lru_cache(maxsize=1440)
-def _minute_text(minute: int) -> str:
-    """``08:00``, by minutes of the day."""
-    return f"{minute // 60:02}:{minute % 60:02}"
-
-
-def _second(text: str) -> int:
-    minute, second = _minutes.get(text[:16]), _SECONDS_OF_MINUTE.get(text[16:])
-    if minute is None:
-        minute = _minute(text[:16])
-    if second is None:
-        raise ValueError("second must be in 0..60" if _SECOND.fullmatch(text[16:]) else _NO_INSTANT)
-    return _remember(SECONDS, text, minute + second)
-
-
-def _minute(text: str) -> int:
-    match = _MINUTE.fullmatch(text)
+def _clock(text: str) -> tuple[int, int]:
+    """What stands before the fraction: the hour, and the time since."""
+    match = _MINUTE.fullmatch(text[:16])
     if match is None:
         raise ValueError(_NO_INSTANT)
     year, month, day, hour, minute = map(int, match.groups())
@@ -76,7 +69,10 @@ def _minute(text: str) -> int:
         raise ValueError("hour must be in 0..23")
     if minute > 59:
         raise ValueError("minute must be in 0..59")
-    return _remember(_minutes, text, days * _DAY_MS + (hour * 60 + minute) * _MINUTE_MS)
+    in_hour = IN_HOUR.get(text[13:])
+    if in_hour is None:
+        raise ValueError("second must be in 0..60" if _SECOND.fullmatch(text[16:]) else _NO_INSTANT)
+    return _remember(HOURS, text[:13], days * _DAY_MS + hour * 60 * _MINUTE_MS), in_hour
 
 
 def _rest(rest: str) -> int:

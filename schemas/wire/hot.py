@@ -138,7 +138,7 @@ class HeartbeatDecoder(PlainDecoder[Heartbeat]):
     def decode_all(self, messages: Iterable[KafkaMessage]) -> list[Heartbeat | None]:
         """What `decode` says of each message of a batch, in half the time: the usual case is written out, and what is
         not the usual goes to `decode`."""
-        decode, seconds, rests = self._decode, times.SECONDS, times.RESTS
+        decode, hours, in_hour, rests = self._decode, times.HOURS, times.IN_HOUR, times.RESTS
         decoded: list[Heartbeat | None] = []
         add = decoded.append
         arrival = latest = earliest = 0
@@ -156,7 +156,7 @@ class HeartbeatDecoder(PlainDecoder[Heartbeat]):
                 try:
                     event: Any = decode(value)
                     text = event.occurred_at
-                    dated = event.occurred_at = seconds[text[:19]] + rests[text[19:]]
+                    dated = event.occurred_at = hours[text[:13]] + in_hour[text[13:19]] + rests[text[19:]]
                 except (KeyError, ValueError):
                     add(self.decode(value, key, timestamp))
                     continue

@@ -152,15 +152,18 @@ def is_location(client: Client, location_id: str) -> bool:
     return bool(client.query(query, parameters={"location": location_id}).result_rows[0][0])
 
 
-def current_facts(client: Client, fact: type[FactType], *, location: str | None = None) -> Iterator[FactType]:
-    """The newest of each of a kind of fact, if not retracted; of one location, or of all, by identity."""
+def current_facts(
+    client: Client, fact: type[FactType], *, location: str | None = None, account: str | None = None
+) -> Iterator[FactType]:
+    """The newest of each of a kind of fact, if not retracted; of one location or account, or of all, by identity."""
     names = fact.__struct_encode_fields__
     wire = dict(zip(fact.__struct_fields__, names, strict=True))
     query = f"SELECT {', '.join(f'`{name}`' for name in names)} FROM {table_of(fact.TOPIC)}_current"  # noqa: S608 - ours
-    if location is not None:
-        query += " WHERE location_id = {location:String}"
+    wanted = {"location_id = {location:String}": location, "account_id = {account:String}": account}
+    where = [condition for condition, value in wanted.items() if value is not None]
+    query += f" WHERE {' AND '.join(where)}" if where else ""
     query += f" ORDER BY {', '.join(f'`{wire[name]}`' for name in fact.IDENTITY)}"
-    with client.query_rows_stream(query, parameters={"location": location}) as rows:
+    with client.query_rows_stream(query, parameters={"location": location, "account": account}) as rows:
         for row in rows:
             yield fact.read({name: _written(name, value) for name, value in zip(names, row, strict=True)})
 

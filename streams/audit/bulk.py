@@ -56,7 +56,7 @@ class Bulk:
     def others(self, lines: Iterable[bytes]) -> Iterator[tuple[int, bytes, TicketLine | None]]:
         """Take the plain heartbeats among the lines of a file; hand on every other line with its number, from 1, and
         what it says if that is plainly of a ticket."""
-        alike, seconds, rests = self._alike, times.SECONDS, times.RESTS
+        alike, hours, in_hour, rests = self._alike, times.HOURS, times.IN_HOUR, times.RESTS
         for number, line in enumerate(lines, 1):
             try:
                 read = _decode(line)
@@ -66,7 +66,7 @@ class Bulk:
                 sample, stamp = read.value, read.timestamp
                 text: str = sample.occurred_at
                 try:  # as `times.parse`, written out: it is asked of every line
-                    dated = seconds[text[:19]] + rests[text[19:]]
+                    dated = hours[text[:13]] + in_hour[text[13:19]] + rests[text[19:]]
                 except KeyError:
                     dated = times.parse(text)
                 unsaid = sample.received_at is None and stamp is None

@@ -15,16 +15,17 @@ from schemas import times
 from schemas.derivation import Derivation
 from schemas.events import Annotation, Event, Heartbeat, RegistryRecord, Tick, TicketEvent
 from schemas.facts import Availability, DeadLetter, Fact
+from schemas.partitioner import partition_of
 from schemas.terms.book import Book
-from schemas.topics import murmur2_partition
 from schemas.wire import Gate, Line, Rejected, dead_letter, decode, parse_line
 from schemas.wire.document import MAX_BYTES
 from schemas.wire.lines import TicketLine
 from streams.audit.bulk import Bulk
 from streams.audit.identities import Identities, Placed
+from streams.audit.packed import Packed
 from streams.engine import Partition, Position
 from streams.folds.availability import Availabilities
-from streams.folds.chain import Chain
+from streams.folds.chain import BETWEEN_FOLDS, Chain
 from streams.folds.outages import unretracted
 from streams.folds.world import World
 
@@ -49,13 +50,15 @@ class Replay:
     """Whether to keep, by reason, what was refused but can be read: to be reconsidered."""
     refused: dict[str, list[tuple[Event, Partition]]] = field(default_factory=dict)
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    packed: Packed | None = field(default=None, init=False)
+    """Plain tickets that other processes read, until they are taken in."""
     unknown: Counter[str] = field(default_factory=Counter)
     """Messages with fields that nobody knows, by topic; of heartbeats the archive keeps no such field."""
 
     def __post_init__(self) -> None:
         self.world = World(self.book, self.derivation)
         if self.partitions is not None:
-            self.world.partition_of = partial(_partition, self.partitions)
+            self.world.partition_of = partial(partition_of, partitions=self.partitions)
         self.chain = Chain(self.world)
         self._gate = Gate(self.derivation, self.world.open_since)
         self.bulk = Bulk(
@@ -105,28 +108,48 @@ class Replay:
             yield from self.settle_desk()
             yield from self.derived(places.__contains__)
 
+    def told(self) -> Iterator[Fact]:
+        """Every current fact that it has told, once more, in no order."""
+        for held in (*self.chain.desk.keys.values(), *self.chain.loop.keys.values()):
+            for facts in held.published:
+                yield from (fact for fact in facts if not fact.retracted and not isinstance(fact, BETWEEN_FOLDS))
+
     def end(self) -> None:
         """All was read: settle what only the whole log can tell."""
+        self.unpack()
+        self.settle(lambda _: True)
+
+    def unpack(self, share: int | None = None) -> None:
+        """Take in the plain tickets that other processes read: of a share of the accounts, or of all."""
+        if self.packed is not None:
+            for number, place, ticket in self.packed.tickets(share):
+                self.take_ticket(ticket, number, place)
+            self.identities.recall(self.packed.path)
+            self.packed = None
+
+    def settle(self, wanted: Callable[[Event], bool]) -> None:
+        """What only the whole log can tell, of some of the events; the others are forgotten."""
         self.bulk.move_time(self.world)
         if set(self.world.clocks) == {None}:  # a file without partitions: nothing belongs to any
             self.world.partition_of = lambda _: None
-        self._settle_identities()
+        self._settle_identities(wanted)
 
     @property
     def has_tickets(self) -> bool:
-        """Whether anybody is to be asked about tickets."""
-        return bool(self._tickets)
+        """Whether anything was read of tickets."""
+        return self.packed is not None or any(isinstance(event, TicketEvent) for event in self.identities.events())
 
     def settle_desk(self) -> list[Fact]:
         """The current facts of accounts. Locations have been told of the claims."""
-        return self.chain.tell([*self.derived_desk(lambda _: True)])
+        return self.chain.tell([*self.derived_desk()])
 
-    def derived_desk(self, wanted: Callable[[str], bool]) -> Iterator[Fact]:
-        """The current facts of some of the accounts, in no order, and what they claim: to be told to the chain."""
-        for account_id in [*filter(wanted, self._tickets)]:
-            self.chain.absorb_tickets(account_id, self._tickets.pop(account_id))
+    def derived_desk(self) -> Iterator[Fact]:
+        """The current facts of accounts, in no order, and what they claim: to be told to the chain."""
+        for account_id, events in self._tickets.items():
+            self.chain.absorb_tickets(account_id, events)
+        self._tickets.clear()
         desk = self.chain.desk
-        yield from desk.settle_all(filter(wanted, desk.keys), Position())
+        yield from desk.settle_all(desk.keys, Position())
 
     def derived(self, wanted: Callable[[str], bool]) -> Iterator[Fact]:
         """The current facts of some of the locations, in no order. Accounts have been asked before."""
@@ -146,6 +169,7 @@ class Replay:
     def places_of(self, account_id: str) -> set[str]:
         """An account's locations, and those that its tickets name: whose facts its own follow from. Nothing was settled
         yet."""
+        self.unpack()
         tickets = (
             event
             for event in self.identities.events()
@@ -256,18 +280,14 @@ class Replay:
         for location_id in filter(wanted, self.world.registry.ids("location")):
             self.chain.loop.held(location_id, self.world.partition_of(location_id))
 
-    def _settle_identities(self) -> None:
-        for placed in self.identities.settle(self._refuse):
+    def _settle_identities(self, wanted: Callable[[Event], bool]) -> None:
+        for placed in self.identities.settle(self._refuse, wanted):
             event = placed.event
             if isinstance(event, TicketEvent):
                 self.world.heard_ticket(event.occurred_at)
                 self._tickets.setdefault(event.account_id, []).append(event)
             else:
                 self.chain.absorb(event, placed.partition)
-
-
-def _partition(partitions: int, location_id: str) -> Partition:
-    return murmur2_partition(location_id.encode(), partitions)
 
 
 def in_order(facts: Iterable[Fact | DeadLetter]) -> list[Fact | DeadLetter]:

@@ -16,16 +16,17 @@ from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TypeVar
-from zlib import crc32
+from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from schemas.facts import Fact
-from schemas.wire.lines import TicketLine
+from schemas.events import TicketEvent
+from schemas.facts import DeadLetter, Fact
 from streams.audit.bulk import Alike, Bulk
+from streams.audit.packed import Packed, line_at, pack, share_of
 from streams.audit.replay import Replay
 from streams.audit.sources import UnreadableError
+from streams.calendars import ALWAYS
 from streams.folds.claims import Claim
 from streams.folds.world import World
 
@@ -35,16 +36,13 @@ WORTH_IT_BYTES = 64 << 20
 """Below that, starting processes costs more than it saves."""
 
 
-_TICKETS = msgspec.msgpack.Decoder(list[tuple[int, int, TicketLine]])
-
-
 class Share(NamedTuple):
     """What a process found: how many lines, the plain ones, and of the others their numbers (from 1) and places."""
 
     lines: int
     alike: list[Alike]
-    tickets: bytes
-    """Those that are plain, with number and place, for msgpack."""
+    tickets: list[bytes]
+    """Those that are plain, packed by the shares of their accounts."""
     numbers: "array[int]"
     places: "array[int]"
 
@@ -60,38 +58,46 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
     """Tell an audit every line of a plain file. Raises OSError, UnreadableError."""
     size = path.stat().st_size
     edges = [size * number // processes for number in range(processes + 1)]
-    read = partial(_read, path, audit.bulk.empty())
+    read = partial(_read, path, processes, audit.bulk.empty())
     with _started(processes, audit) as pool:
         shares = list(pool.map(read, edges[:-1], edges[1:]))
+    packed = Packed(path, [[] for _ in range(processes)])
     before = 0
     with path.open("rb") as file:
         for share in shares:
             audit.bulk.add(share.alike)
-            for number, place, ticket in _TICKETS.decode(share.tickets):
-                audit.take_ticket(ticket, before + number, place)
+            for packets, packet in zip(packed.shares, share.tickets, strict=True):
+                if packet:
+                    packets.append((before, packet))
             for number, place in zip(share.numbers, share.places, strict=True):
-                audit.read_line(before + number, _line_at(file, place))
+                audit.read_line(before + number, line_at(file, place))
             before += share.lines
-        audit.identities.recall(partial(_line_at, file))
+    audit.packed = packed if any(packed.shares) else None
 
 
-def told_in_shares(audit: Replay, processes: int, tell: Callable[[Iterable[Fact], World], list[T]]) -> Iterator[T]:
-    """What is told of all current facts, in no order, by the processes that derived them. The audit itself can be asked
+def told_in_shares(audit: Replay, processes: int, tell: Callable[[Iterable[Fact], World], T]) -> Iterator[T]:
+    """What each share of the current facts is told as, by the process that derived them. The audit itself can be asked
     nothing more."""
-    audit.end()
     if audit.has_tickets:
         with _started(processes, audit) as pool:
-            for claims, told in pool.map(partial(_of_accounts, processes, tell), range(processes)):
-                audit.chain.tell([*_loaded(claims)])
-                yield from told
+            accounts = pool.map(partial(_of_accounts, processes, tell), range(processes))
+            audit.packed = None
+            audit.settle(lambda event: not isinstance(event, TicketEvent))
+            for found in accounts:
+                audit.world.newest_ticket = found.newest
+                audit.dead_letters += found.dead_letters
+                audit.chain.tell([*_loaded(found.claims)])
+                yield found.told
+    else:
+        audit.settle(lambda _: True)
     with _started(processes, audit) as pool:
-        for told in pool.map(partial(_of_locations, processes, tell), range(processes)):
-            yield from told
+        yield from pool.map(partial(_of_locations, processes, tell), range(processes))
 
 
 def facts_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
     """Every current fact, in no order, likewise."""
-    return _loaded(told_in_shares(audit, processes, _saved))
+    for saved in told_in_shares(audit, processes, _saved):
+        yield from _loaded(saved)
 
 
 def derived_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
@@ -105,20 +111,40 @@ def derived_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
 def _started(processes: int, audit: Replay) -> Iterator[ProcessPoolExecutor]:
     """Processes that see all of an audit as it is now. Raises UnreadableError where one of them is killed."""
     try:
-        with ProcessPoolExecutor(processes, get_context("fork"), _begin, (audit,)) as pool:
+        with ProcessPoolExecutor(processes, get_context("fork"), _begin, (audit, _Meeting(processes))) as pool:
             yield pool
     except BrokenProcessPool:
         raise UnreadableError(f"one of {processes} processes was killed: see that there is memory for them") from None
 
 
-_inherited: list[Replay] = []
-"""In one of the processes: the audit as it was when that began."""
+class _Meeting:
+    """Where processes wait until each of them has come once."""
+
+    def __init__(self, processes: int) -> None:
+        context = get_context("fork")
+        self._newest = context.Value("q", ALWAYS)
+        self._door = context.Barrier(processes)
+
+    def newest(self, instant: int | None) -> int | None:
+        """The newest instant that one of them has."""
+        with self._newest.get_lock():
+            self._newest.value = max(self._newest.value, ALWAYS if instant is None else instant)
+        self._door.wait()
+        return None if self._newest.value == ALWAYS else self._newest.value
+
+    def cancel(self) -> None:
+        """One will not come: whoever waits, now or later, ends with an error."""
+        self._door.abort()
 
 
-def _begin(audit: Replay) -> None:
+_inherited: list[tuple[Replay, _Meeting]] = []
+"""In one of the processes: the audit as it was when that began, and where it meets the others."""
+
+
+def _begin(audit: Replay, meeting: _Meeting) -> None:
     gc.disable()  # this process ends with its share, and all it takes in is handed on
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # who is interrupted says so once
-    _inherited.append(audit)
+    _inherited.append((audit, meeting))
 
 
 Saved = tuple[type[Fact], bytes]
@@ -136,30 +162,44 @@ def _loaded(saved: Iterable[Saved]) -> Iterator[Fact]:
     return (fact for kind, of_kind in saved for fact in kind.load(of_kind))
 
 
-def _is_in(processes: int, share: int, key: str) -> bool:
-    """Which keys are whose share follows from their names."""
-    return crc32(key.encode()) % processes == share
+class OfAccounts(NamedTuple, Generic[T]):
+    """What a process found of its share of the accounts."""
+
+    newest: int | None
+    """The newest instant of any ticket, of all shares."""
+    dead_letters: list[DeadLetter]
+    """Those of its own tickets."""
+    claims: list[Saved]
+    """What locations are to be told."""
+    told: T
+    """What is told of the rest."""
 
 
-def _of_accounts(
-    processes: int, tell: Callable[[Iterable[Fact], World], list[T]], share: int
-) -> tuple[list[Saved], list[T]]:
-    """What accounts claim, which locations are to be told; and what is told of the rest."""
-    audit = _inherited[0]
-    said = [*audit.derived_desk(partial(_is_in, processes, share))]
-    claims = [fact for fact in said if isinstance(fact, Claim)]
-    return _saved(claims, audit.world), tell(audit.chain.tell(said), audit.world)
+def _of_accounts(processes: int, tell: Callable[[Iterable[Fact], World], T], share: int) -> OfAccounts[T]:
+    audit, meeting = _inherited[0]
+    before = len(audit.dead_letters)
+    try:
+        audit.unpack(share)
+        audit.settle(lambda event: isinstance(event, TicketEvent) and share_of(event.account_id, processes) == share)
+    except BaseException:
+        meeting.cancel()
+        raise
+    newest = audit.world.newest_ticket = meeting.newest(audit.world.newest_ticket)
+    said = [*audit.derived_desk()]
+    claims = _saved((fact for fact in said if isinstance(fact, Claim)), audit.world)
+    told = tell(audit.chain.tell(said), audit.world)
+    return OfAccounts(newest, audit.dead_letters[before:], claims, told)
 
 
-def _of_locations(processes: int, tell: Callable[[Iterable[Fact], World], list[T]], share: int) -> list[T]:
-    audit = _inherited[0]
-    facts = audit.derived(lambda place: audit.concerns(place) and _is_in(processes, share, place))
+def _of_locations(processes: int, tell: Callable[[Iterable[Fact], World], T], share: int) -> T:
+    audit, _ = _inherited[0]
+    facts = audit.derived(lambda place: audit.concerns(place) and share_of(place, processes) == share)
     return tell(facts, audit.world)
 
 
-def _read(path: Path, bulk: Bulk, start: int, end: int) -> Share:
+def _read(path: Path, processes: int, bulk: Bulk, start: int, end: int) -> Share:
     """The lines that begin in ``[start, end)``."""
-    audit, tickets = _inherited[0], []
+    (audit, _), tickets = _inherited[0], []
     numbers, places = array("q"), array("q")
     with path.open("rb") as file:
         lines = _Lines(file, start, end)
@@ -169,12 +209,7 @@ def _read(path: Path, bulk: Bulk, start: int, end: int) -> Share:
             else:
                 numbers.append(number)
                 places.append(lines.place)
-    return Share(lines.count, bulk.taken(), msgspec.msgpack.encode(tickets), numbers, places)
-
-
-def _line_at(file: BinaryIO, place: int) -> bytes:
-    file.seek(place)
-    return file.readline()
+    return Share(lines.count, bulk.taken(), pack(tickets, processes), numbers, places)
 
 
 class _Lines:

@@ -38,9 +38,9 @@ class Merges:
         self._known.pop(ticket.ticket_id, None)
         changed = [ticket.ticket_id]
         for each in changed:  # it grows; where nothing is known of a ticket, nothing is of those that follow it
-            for follower in self._followers.get(each, set()) & self._known.keys():
-                del self._known[follower]
-                changed.append(follower)
+            for follower in self._followers.get(each, ()):
+                if self._known.pop(follower, None) is not None:
+                    changed.append(follower)
         return changed
 
     def end(self, ticket_id: str) -> End:

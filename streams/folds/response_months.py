@@ -5,8 +5,8 @@ It says nothing of all customers together: their facts are their own. Their sum 
 `schemas/clickhouse/views/responses.sql`.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, ClassVar, Final, NamedTuple
 
 from schemas.facts import Fact, ResponseMonth, TicketResponse
@@ -37,14 +37,18 @@ class Kind(NamedTuple):
     outcome: Outcome
 
 
-class Counts:
-    """The state of an account: its responses, and how many of each kind there are in each row that is no total."""
+_counted_as = attrgetter("month", "priority", "window", "ticket_type", "outcome")
 
-    __slots__ = ("responses", "rows")
+
+class Counts:
+    """The state of an account: its responses, and how many of them count alike."""
+
+    __slots__ = ("alike", "responses")
 
     def __init__(self) -> None:
         self.responses: dict[str, TicketResponse] = {}
-        self.rows: dict[Row, Counter[Kind]] = {}
+        self.alike: dict[tuple[Any, ...], int] = {}
+        """By row, which is no total, and kind."""
 
     def keep(self, response: TicketResponse) -> None:
         before = self.responses.pop(response.ticket_id, None)
@@ -57,18 +61,18 @@ class Counts:
     def with_totals(self) -> Mapping[Row, Mapping[Kind, int]]:
         """Every row that has something, the totals too."""
         found: dict[Row, dict[Kind, int]] = {}
-        for row, kinds in self.rows.items():
-            for kind, count in kinds.items():
-                if count:
-                    for each in _sums(row):
-                        counts = found.setdefault(each, {})
-                        counts[kind] = counts.get(kind, 0) + count
+        for (month, priority, window, ticket_type, outcome), count in self.alike.items():
+            if count:
+                kind = Kind(ticket_type, outcome)
+                for row in _sums(Row(month, priority, window)):
+                    counts = found.setdefault(row, {})
+                    counts[kind] = counts.get(kind, 0) + count
         return found
 
     def _count(self, response: TicketResponse, times: int) -> None:
         if response.counted in ("total", "apart"):
-            row = Row(response.month, response.priority, response.window)
-            self.rows.setdefault(row, Counter())[Kind(response.ticket_type, response.outcome)] += times
+            counted_as = _counted_as(response)
+            self.alike[counted_as] = self.alike.get(counted_as, 0) + times
 
 
 class ResponseMonths(Fold):
@@ -135,10 +139,11 @@ def _verdict(met: int, total: int, terms: Response) -> Any:
 
 
 def _apart(kinds: Mapping[Kind, int], terms: Response) -> Iterator[Apart]:
-    for kind in terms.counted_apart:
-        met, missed, pending = _outcomes(kinds, (kind,))
-        if met or missed or pending:
-            yield Apart(kind, met + missed, met, missed, pending)
+    told = {kind.ticket_type for kind in kinds}
+    for each in terms.counted_apart:
+        if each in told:
+            met, missed, pending = _outcomes(kinds, (each,))
+            yield Apart(each, met + missed, met, missed, pending)
 
 
 def _outcomes(kinds: Mapping[Kind, int], types: Sequence[TicketType]) -> tuple[int, int, int]:

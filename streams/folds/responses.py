@@ -120,6 +120,7 @@ def judged(ticket: Ticket, end: End, months: Calendar, world: World) -> Judged |
     is_missed = not is_open and missed.missed_at < ended
     is_withdrawn = not is_missed and end.withdrawn < end.answered
     due = missed if is_open or is_missed else in_force(wanted, ended)
+    kind = cast(TicketType, ticket.ticket_type) or UNSTATED
     outcome: Outcome = "missed" if is_missed else "pending" if is_open or is_withdrawn else "met"
     response = TicketResponse(
         terms=month.terms.reference,
@@ -128,8 +129,8 @@ def judged(ticket: Ticket, end: End, months: Calendar, world: World) -> Judged |
         ticket_id=ticket.ticket_id,
         account_id=ticket.account_id,
         month=month.name,
-        ticket_type=_type(ticket),
-        counted="withdrawn" if is_withdrawn else _counted(ticket, month.terms.response),
+        ticket_type=kind,
+        counted="withdrawn" if is_withdrawn else _counted(ticket.asked, kind, month.terms.response),
         priority=due.priority,
         window=window,
         created_at=ticket.created_at,
@@ -149,14 +150,9 @@ def _closed_at(ticket: Ticket) -> int | None:
     return None if closed is None or closed < reopened else closed
 
 
-def _type(ticket: Ticket) -> TicketType:
-    return cast(TicketType, ticket.ticket_type) or UNSTATED
-
-
-def _counted(ticket: Ticket, terms: Response) -> Counted:
-    if not ticket.asked:
+def _counted(asked: bool, kind: TicketType, terms: Response) -> Counted:
+    if not asked:
         return "not_asked"
-    kind = _type(ticket)
     return "total" if kind in terms.ticket_types else "apart" if kind in terms.counted_apart else "other_type"
 
 

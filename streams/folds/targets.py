@@ -75,22 +75,21 @@ class _Clock:
 
     def __init__(self, ticket: Ticket, window: Window, terms: Terms, ended: int) -> None:
         response = terms.response
-        self._by_contact_hours = response.clock == "contact"
+        self._always_runs = response.clock == "elapsed"
         self._hours = opening_hours(terms)
         self._targets = response.in_contact_hours if window == "contact" else response.other_times
-        pauses = waiting(ticket, ended) if response.pause_while_pending_customer else []
-        self._pauses = [pause for pause in pauses if pause[1] < FOREVER]
-        self._stands_from = next((since for since, until in pauses if until == FOREVER), FOREVER)
+        self._pauses = waiting(ticket, ended) if response.pause_while_pending_customer else []
 
     def due(self, priority: Priority, start: int) -> int:
         """When the target of a priority is reached from an instant on; `FOREVER` while the clock stands."""
         hours = self._targets.hours(priority)
         if hours is None:
             return self._hours.next_business_day(start)
-        if not self._by_contact_hours:
+        if self._always_runs:
             return start + hours * HOUR_MS
-        at = self._hours.later_by(hours * HOUR_MS, start, self._pauses)
-        return at if at <= self._stands_from else FOREVER
+        at = self._hours.later_by(hours * HOUR_MS, start, [pause for pause in self._pauses if pause[1] < FOREVER])
+        stands_from = next((since for since, until in self._pauses if until == FOREVER), FOREVER)
+        return at if at <= stands_from else FOREVER
 
 
 def priorities(ticket: Ticket) -> list[tuple[int, Priority]]:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import tempfile
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
@@ -133,12 +132,10 @@ def long_way(replay: Replay, recording: list[bytes]) -> None:
             replay._take(line, number)
 
 
-def in_shares(processes: int) -> Callable[[Replay, list[bytes]], None]:
+def in_shares(processes: int, file: Path) -> Callable[[Replay, list[bytes]], None]:
     def read(replay: Replay, recording: list[bytes]) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, "recording")
-            file.write_bytes(b"".join(recording))
-            read_in_shares(replay, file, processes)
+        file.write_bytes(b"".join(recording))
+        read_in_shares(replay, file, processes)
 
     return read
 
@@ -181,7 +178,9 @@ def test_plain_heartbeats_stay_on_the_short_way(more: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("location", [None, "location-000001"])
 @pytest.mark.parametrize("processes", [1, 2, 3, 8])
-def test_a_file_audited_by_several_processes_tells_the_same(processes: int, location: str | None) -> None:
+def test_a_file_audited_by_several_processes_tells_the_same(
+    processes: int, location: str | None, tmp_path: Path
+) -> None:
     fleet = Simulation(locations=3, devices=5, days=0.2, outages=30, late=0.1, duplicates=0.1, ticks_s=60)
     recording = [line_of(message).encode() for message in chain.from_iterable(play(fleet))]
     for place in range(0, len(recording), 40):
@@ -190,13 +189,13 @@ def test_a_file_audited_by_several_processes_tells_the_same(processes: int, loca
     assert len(recording) > 500
     derived = partial(facts_in_shares, processes=processes)
     expected = told(long_way, recording, location=location)
-    assert told(in_shares(processes), recording, location=location, derived=derived) == expected
+    assert told(in_shares(processes, tmp_path / "recording"), recording, location=location, derived=derived) == expected
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
 @pytest.mark.parametrize("until", [None, NOON + 300 * SECOND_MS])
 def test_tickets_that_contradict_each_other_are_refused_alike_by_several_processes(
-    processes: int, until: int | None
+    processes: int, until: int | None, tmp_path: Path
 ) -> None:
     """In the words of the line itself, whoever read it first."""
     random, recording = Random(3), []
@@ -222,7 +221,7 @@ def test_tickets_that_contradict_each_other_are_refused_alike_by_several_process
     expected = told(long_way, recording, until)
     assert sum(fact.get("reason") == "conflict" for fact in expected) > (20 if until is None else -1)
     derived = partial(facts_in_shares, processes=processes)
-    assert told(in_shares(processes), recording, until, derived=derived) == expected
+    assert told(in_shares(processes, tmp_path / "recording"), recording, until, derived=derived) == expected
 
 
 def test_a_process_that_is_killed_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,6 +230,6 @@ def test_a_process_that_is_killed_is_one_clear_error(monkeypatch: pytest.MonkeyP
         list(facts_in_shares(Replay(BOOK, Derivation()), 2))
 
 
-def test_a_file_shorter_than_its_processes_is_read_once() -> None:
+def test_a_file_shorter_than_its_processes_is_read_once(tmp_path: Path) -> None:
     for recording in ([], [b"x"], [b"x\n", b"\n", b"y"]):
-        assert told(in_shares(4), recording) == told(long_way, recording)
+        assert told(in_shares(4, tmp_path / "recording"), recording) == told(long_way, recording)
