@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from schemas.facts import BillingCredit
 from schemas.terms.book import read_book
 from streams.audit.replay import Replay
 from streams.cli.errors import CommandError
@@ -54,15 +55,16 @@ def statement(
     """
     arrived = instant("--until", until)
     if source in LIVE:
-        from streams.cli.connections import as_the_platform
+        from streams.cli.connections import WHAT_IF, as_the_platform
 
-        settings = as_the_platform(settings, what_if=True)
+        settings = as_the_platform(settings, what_if=WHAT_IF)
     book = read_book(settings.terms)
     refuse_no_month(book, month)
     audit = Replay(book, settings.derivation, until=arrived, account=account, partitions=settings.partitions)
     read(audit, source, settings)
+    ledger = _published(account, settings) if source == "archive" and arrived is None else None
     try:
-        drawn_up = draw_up(audit, month)
+        drawn_up = draw_up(audit, account, month, audit.facts(), ledger)
     except NothingToStateError as error:
         raise CommandError(str(error)) from None
     written = page(drawn_up, lang.value).encode() if how is Form.HTML else as_json(drawn_up)
@@ -70,6 +72,16 @@ def statement(
         sys.stdout.write(written.decode())
     else:
         _write(out, written)
+
+
+def _published(account: str, settings: Settings) -> list[BillingCredit]:
+    """The ledger's entries of an account. When each was published is a matter of the platform's clock, not of what had
+    arrived by an instant: with --until nobody asks."""
+    from streams.archive.read import current_facts
+    from streams.cli.connections import archive_of
+
+    with archive_of(settings) as client:
+        return [*current_facts(client, BillingCredit, account=account)]
 
 
 def _write(name: str, content: bytes) -> None:

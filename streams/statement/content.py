@@ -16,6 +16,7 @@ What = Literal["up", "down", "excluded", "unknown", "not_covered", "not_had", "a
 Why = Literal["not_listening", "no_device", "monitoring_gap"]
 Effect = Literal["excluded", "unknown", "none"]
 Status = Literal["running", "ended", "closed", "final"]
+LedgerAs = Literal["published", "derived"]
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +99,18 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     annotations: tuple[Note, ...]
     credit: Credit | None
     ledger: tuple[BillingCredit, ...]
+    """The entries, in the order of their chain; which ones, the statement says (`ledger_as`)."""
+    owed_days: int
+    """What they must add up to, by all that is known."""
+
+    @property
+    def ledger_days(self) -> int:
+        return sum(entry.days for entry in self.ledger)
+
+    @property
+    def was_had(self) -> bool:
+        """Whether the account had it at all in the month, by what is known now."""
+        return any(stretch.what != "not_had" for stretch in self.timeline)
 
     @property
     def is_covered(self) -> bool:
@@ -170,6 +183,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     until: Instant | None
     """Only what had arrived by then was looked at; null: all that there is."""
     terms: Agreement
+    ledger_as: LedgerAs
+    """Entries of the ledger are all that were `published`; or, where that was not looked at, the shortest chains that
+    are `derived` from what is owed, in which nothing was issued and taken back."""
     locations: tuple[Place, ...]
     claims: tuple[ClaimAnswer, ...]
     responses: Responses

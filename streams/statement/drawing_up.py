@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from schemas.derivation import Derivation
-from schemas.facts import Availability, ClaimAnswer, Fact, ResponseMonth, TicketResponse
+from schemas.facts import Availability, BillingCredit, ClaimAnswer, Fact, ResponseMonth, TicketResponse
 from schemas.terms.stated import stated
 from streams.audit.replay import Replay
 from streams.calendars import Month
@@ -20,14 +20,19 @@ class NothingToStateError(ValueError):
     """One line that says why there is no such statement."""
 
 
-def draw_up(audit: Replay, month_name: str) -> Statement:
-    """The statement of the account that a replay was made for; all was read, and nothing asked yet.
+def draw_up(
+    audit: Replay,
+    account_id: str,
+    month_name: str,
+    facts: Iterable[Fact],
+    published: Iterable[BillingCredit] | None = None,
+) -> Statement:
+    """The statement of an account; `facts` are what the replay tells of it, whoever else's there are besides.
 
-    Raises NothingToStateError, and ValueError for a month that does not exist.
+    `published` is the ledger as it is; None: nobody looked, and the shortest chains are told. Raises
+    NothingToStateError, and ValueError for a month that does not exist.
     """
-    account_id = audit.account or ""
-    facts = [*audit.facts()]
-    world = audit.world
+    facts, world = [*facts] if published is None else _with_ledger(facts, published), audit.world
     now = _now(world)
     _refuse_unknown(account_id, audit)
     month = world.account_calendar(account_id).month(month_name)
@@ -36,7 +41,7 @@ def draw_up(audit: Replay, month_name: str) -> Statement:
     locations = _places(account_id, month, now, facts, audit)
     claims = _claims(account_id, month, facts)
     responses = _responses(account_id, month_name, facts)
-    final_at = month.end + world.derivation.correction_horizon_ms
+    final_at = world.derivation.final_at(month.end)
     account = world.registry.at("account", account_id, min(now, month.end) - 1)
     return Statement(
         account_id=account_id,
@@ -47,15 +52,21 @@ def draw_up(audit: Replay, month_name: str) -> Statement:
         ends_at=month.end,
         status=_status(now, month, world.derivation),
         as_of=min(now, max([final_at, *(one.credit.claim_deadline for one in locations if one.credit)])),
-        closes_at=month.end + world.derivation.month_close_delay_ms,
+        closes_at=world.derivation.closes_at(month.end),
         final_at=final_at,
         until=audit.until,
         terms=_agreement(month, has_tickets=responses.has_any),
+        ledger_as="derived" if published is None else "published",
         locations=locations,
         claims=claims,
         responses=responses,
         **_derived_with([*_stated(locations), *claims, *responses.months, *responses.missed, *responses.pending]),
     )
+
+
+def _with_ledger(facts: Iterable[Fact], published: Iterable[BillingCredit]) -> list[Fact]:
+    """The facts, with the ledger as it is in place of the shortest chains."""
+    return [*(fact for fact in facts if not isinstance(fact, BillingCredit)), *published]
 
 
 def _now(world: World) -> int:
@@ -75,13 +86,13 @@ def _refuse_unknown(account_id: str, audit: Replay) -> None:
 def _status(now: int, month: Month, derivation: Derivation) -> Status:
     if now < month.end:
         return "running"
-    if now < month.end + derivation.month_close_delay_ms:
+    if now < derivation.closes_at(month.end):
         return "ended"
-    return "closed" if now < month.end + derivation.correction_horizon_ms else "final"
+    return "closed" if now < derivation.final_at(month.end) else "final"
 
 
 def _places(account_id: str, month: Month, now: int, facts: Sequence[Fact], audit: Replay) -> tuple[Place, ...]:
-    """The locations that the account had in the month so far, by id."""
+    """The locations that the account had in the month so far, or was credited for; by id."""
     by_location: defaultdict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         by_location[getattr(fact, "location_id", None) or ""].append(fact)
@@ -92,10 +103,10 @@ def _places(account_id: str, month: Month, now: int, facts: Sequence[Fact], audi
         for tenure in registry.tenures(location_id)
         if tenure.account_id == account_id and tenure.since < end and tenure.until > month.start
     }
-    had |= {  # one that stands in a partition whose time is ahead of the others'
+    had |= {  # one that stands in a partition whose time is ahead of the others', or was said to be the account's once
         fact.location_id
         for fact in facts
-        if isinstance(fact, Availability) and (fact.account_id, fact.month) == (account_id, month.name)
+        if isinstance(fact, Availability | BillingCredit) and (fact.account_id, fact.month) == (account_id, month.name)
     }
     known = (records(location_id, by_location[location_id], audit) for location_id in sorted(had))
     return tuple(place(account_id, month, each, audit) for each in known)
@@ -145,9 +156,11 @@ def _agreement(month: Month, *, has_tickets: bool) -> Agreement:
     )
 
 
-def _stated(locations: Iterable[Place]) -> list[Fact]:
-    facts = (fact for one in locations for fact in (one.availability, one.credit, *one.ledger))
-    return [fact for fact in facts if fact is not None]
+def _stated(locations: Sequence[Place]) -> list[Fact]:
+    """The entries first: they may have been published by folds and settings that no longer are."""
+    entries = [entry for one in locations for entry in one.ledger]
+    facts = (fact for one in locations for fact in (one.availability, one.credit))
+    return [*entries, *(fact for fact in facts if fact is not None)]
 
 
 def _derived_with(facts: Iterable[Fact]) -> dict[str, dict[str, int]]:

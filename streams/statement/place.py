@@ -14,8 +14,10 @@ from streams.audit.replay import Replay
 from streams.calendars import Month
 from streams.engine import FOREVER
 from streams.folds.availability import end_of_outage, in_force
+from streams.folds.billing import days_owed
 from streams.folds.outages import is_of_outage
 from streams.folds.registry import Tenure
+from streams.folds.world import World
 from streams.intervals import Interval, clip, intersect, subtract, total, union
 from streams.statement.content import Effect, Note, Outage, Place, Stretch, What, Why
 
@@ -77,31 +79,40 @@ def records(location_id: str, facts: Sequence[Fact], audit: Replay) -> Records:
 def place(account_id: str, month: Month, known: Records, audit: Replay) -> Place:
     """What a statement says of a location. `ArithmeticError` where its parts do not add up to what was derived."""
     world = audit.world
-    tenures = [each for each in world.registry.tenures(known.location_id) if each.account_id == account_id]
+    tenures = [
+        each
+        for each in world.registry.tenures(known.location_id)
+        if each.account_id == account_id and each.since < month.end and each.until > month.start
+    ]
     whose = account_id, month.name
     fact = next((fact for fact in known.months if (fact.account_id, fact.month) == whose), None)
-    as_of = month.start if fact is None else fact.as_of
-    spans = [*_spans(known, month, month.end + world.derivation.correction_horizon_ms)]
+    as_of = _told_until(fact, tenures, month, world)
+    spans = [*_spans(known, month, world.derivation.final_at(month.end))]
     parts = _parts(tenures, month, as_of, known.states, spans)
     if fact is not None and not _adds_up(parts, fact):
         raise ArithmeticError(f"{known.location_id} in {month.name}: the parts do not make the sums")
-    had_last = max((min(tenure.until, month.end) for tenure in tenures if tenure.since < month.end), default=month.end)
-    location = world.registry.at("location", known.location_id, had_last - 1)
-    assert location is not None, "whose location it is, a record says"
+    had_last = max((min(tenure.until, month.end) for tenure in tenures), default=month.end)
+    location = world.registry.at("location", known.location_id, had_last - 1) if tenures else None
+    credit = next((credit for credit in known.credits if (credit.account_id, credit.month) == whose), None)
     return Place(
         location_id=known.location_id,
-        name=location.name,
-        site=location.site,
-        access=location.access,
-        sla_from=location.sla_from,
+        **{name: getattr(location, name, None) for name in ("name", "site", "access", "sla_from")},
         availability=fact,
         allowed_ms=month.terms.budget_ms(total(parts.covered)),
         timeline=tuple(_timeline(parts, month, as_of)),
         outages=tuple(_outages(known.outages, parts, spans, as_of)),
         annotations=tuple(_notes(spans, parts)),
-        credit=next((credit for credit in known.credits if (credit.account_id, credit.month) == whose), None),
+        credit=credit,
         ledger=tuple(entry for entry in known.entries if (entry.account_id, entry.month) == whose),
+        owed_days=0 if credit is None else days_owed(credit),
     )
+
+
+def _told_until(fact: Availability | None, tenures: Sequence[Tenure], month: Month, world: World) -> int:
+    """Up to when the month is told; of a location that the account did not have there is nothing to tell."""
+    if fact is not None:
+        return fact.as_of
+    return month.start if tenures else min(month.end, world.desk_time or month.start)
 
 
 def _spans(known: Records, month: Month, final_at: int) -> Iterator[Span]:

@@ -106,7 +106,7 @@ def test_what_arrived_after_an_instant_is_left_out(fivenines: Fivenines, story: 
 
 @pytest.mark.kafka
 @pytest.mark.clickhouse
-def test_a_platform_s_archive_and_its_kafka_make_the_statement_that_the_file_makes(
+def test_a_platform_s_kafka_makes_the_statement_that_the_file_makes_and_its_archive_knows_the_ledger_too(
     fivenines: Fivenines, tmp_path: Path, story: Path
 ) -> None:
     never_final = ("--correction-horizon-days", 30_000)
@@ -116,7 +116,10 @@ def test_a_platform_s_archive_and_its_kafka_make_the_statement_that_the_file_mak
         assert fivenines("publish", story, *on).status == 0
         settle(platform)
         told = fivenines("statement", "--from", story, *MARCH, *BLIND, *never_final)
-        for source in ((), ("--from", "archive"), ("--from", "kafka")):
-            ended = fivenines("statement", *source, *MARCH, *on)
-            assert (ended.status, ended.err) == (0, "")
-            assert ended.out == told.out
+        assert fivenines("statement", "--from", "kafka", *MARCH, *on) == told
+        assert fivenines("statement", "--from", "archive", *MARCH, *on) == fivenines("statement", *MARCH, *on)
+        archived = fivenines("statement", *MARCH, *on, "--format", "json")
+        alone = fivenines("statement", "--from", story, *MARCH, *BLIND, *never_final, "--format", "json")
+        assert (archived.status, archived.err) == (0, "")
+        assert json.loads(archived.out) == json.loads(alone.out) | {"ledger_as": "published"}
+        assert any(place["ledger"] for place in json.loads(archived.out)["locations"]), "the credit of C1"

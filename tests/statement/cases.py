@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from schemas.facts import BillingCredit
 from schemas.wire import parse_line
 from streams.audit.replay import Replay
 from streams.statement.content import Place, Statement
@@ -13,11 +14,14 @@ STATEMENTS = HISTORIES.with_name("statements")
 CASES = list(cases(STATEMENTS))
 
 
-def drawn_up(case: Case, lines: Iterable[bytes] | None = None) -> Statement:
+def drawn_up(
+    case: Case, lines: Iterable[bytes] | None = None, published: Iterable[BillingCredit] | None = None
+) -> Statement:
     until = instant(case["until"]) if "until" in case else None
-    audit = Replay(book_of(case), settings_of(case), until=until, account=case.get("account", "acme"))
+    account_id = case.get("account", "acme")
+    audit = Replay(book_of(case), settings_of(case), until=until, account=account_id)
     audit.read(parse_line(line) for line in (lines_of(case) if lines is None else lines))
-    return draw_up(audit, case.get("month", "2026-03"))
+    return draw_up(audit, account_id, case.get("month", "2026-03"), audit.facts(), published)
 
 
 def of_location(statement: Statement, location_id: str = "loc") -> Place:

@@ -35,7 +35,8 @@ def replayed(recording: Recording, lines: Iterable[bytes], account_id: str | Non
 def stated(recording: Recording, lines: Iterable[bytes], account_id: str, month: str) -> Statement | None:
     """None for an account of which nothing is known, or a month that has not begun."""
     try:
-        return draw_up(replayed(recording, lines, account_id), month)
+        audit = replayed(recording, lines, account_id)
+        return draw_up(audit, account_id, month, audit.facts())
     except NothingToStateError:
         return None
 
@@ -60,8 +61,9 @@ def test_a_statement_of_any_history_adds_up_and_leaves_nothing_out(
         check_sums(statement)
         english, french = Page(page(statement, "en")), Page(page(statement, "fr"))
         assert english.instants() == french.instants()
-        facts = replayed(recording, recording.lines, None).facts()
-        assert facts_in(statement) == facts_about(facts, account_id, month)
+        whole = replayed(recording, recording.lines, None)
+        assert facts_in(statement) == facts_about(whole.facts(), account_id, month)
+        assert draw_up(whole, account_id, month, whole.told()) == statement, "of an audit of all accounts, too"
 
 
 @law(recordings(), st.sampled_from(ACCOUNTS), st.randoms(use_true_random=False))

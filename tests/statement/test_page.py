@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from streams.folds.availability import Availabilities
 from streams.statement.content import Statement, digest
 from streams.statement.language import Lang
 from streams.statement.page.document import page
@@ -209,17 +210,19 @@ def test_every_reading_is_printed_with_its_value() -> None:
 def test_a_page_says_how_to_verify_it(statement: Statement) -> None:
     told = Page(page(statement, "en")).words()
     assert digest(statement) in told
-    assert "fivenines statement --account acme --month 2026-03 --format json | sha256sum" in told
+    assert "fivenines statement --from FILE --account acme --month 2026-03 --format json | sha256sum" in told
+    told = Page(page(drawn_up(STORY, published=[]), "en")).words()
+    assert "fivenines statement --account acme --month 2026-03 --format json | sha256sum" in told, "from the archive"
     assert "fivenines explain moved/2026-03\n" in told
     assert "'<script>alert(1)</script>&\"'\"'\"'/2026-03'" in told, "as a shell reads it"
-    assert "availability\u00a01" in told
+    assert f"availability\u00a0{Availabilities.version}" in told
     assert "blind_after_s\u00a03,599" in told
 
 
 def test_who_only_looks_at_what_had_arrived_is_told_how_to_do_so_again() -> None:
     told = words("en", until="2026-04-04T12:00:00Z")
     assert "This statement looks only at what had arrived by 4 April 2026, 04:00." in told
-    assert "--month 2026-03 --until 2026-04-04T12:00:00.000Z --format json" in told
+    assert "--month 2026-03 --until 2026-04-04T12:00:00Z --format json" in told
 
 
 def test_of_very_much_unknown_time_the_longest_is_listed_and_the_rest_counted() -> None:
@@ -238,6 +241,16 @@ def test_of_very_much_unknown_time_the_longest_is_listed_and_the_rest_counted() 
     listed = [cell for cell in read.all("td") if cell.words == "the platform was not listening"]
     assert len(listed) == 60
     assert "The longest are shown. 48 more, 8 h in all, stand in the JSON form." in read.words().replace("\u00a0", " ")
+
+
+def test_an_annotation_is_named_as_one_and_its_revision_only_where_it_was_revised() -> None:
+    note = {"id": "n-1", "cause": "third_party", "from": "00:00:00"}
+    for annotations, named in (
+        ([note], "annotation n-1"),
+        ([note, note | {"revision": 2}], "annotation n-1, as revised (revision 2)"),
+    ):
+        read = Page(page(drawn_up(CASES[0][1] | {"annotations": annotations}), "en"))
+        assert named in [each.words for each in read.all("div")]
 
 
 def test_places_are_numbered_apart_or_together() -> None:

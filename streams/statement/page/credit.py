@@ -1,13 +1,23 @@
 """What a page says about credits: a location's own, the rules for all, and the answers to claims."""
 
+import re
 from collections.abc import Iterator
 
 from schemas.facts import ClaimAnswer, Credit
 from schemas.terms.model import MINUTE_MS
+from streams.folds.billing import CLAIMED, CLAIMED_BY_PROVIDER, CORRECTED, RECONCILED
 from streams.statement.content import Place, Statement
 from streams.statement.language import Language
 from streams.statement.markup import Markup, element, join
 from streams.statement.tables import Column, table
+
+
+def _form(template: str) -> re.Pattern[str]:
+    """How the ledger writes a reason: what stood in it is found again."""
+    return re.compile(re.escape(template).replace(r"\{\}", "(.+)"), re.DOTALL)
+
+
+_CLAIMED, _RECONCILED = _form(CLAIMED), _form(RECONCILED)
 
 
 def tiers(statement: Statement) -> Iterator[tuple[int, int]]:
@@ -20,15 +30,11 @@ def tiers(statement: Statement) -> Iterator[tuple[int, int]]:
 
 
 def location_credit(place: Place, statement: Statement, language: Language) -> list[Markup]:
-    """What the month earned at a location, what became of it, and what billing reads."""
-    parts = [element("h3", language.say("credit"))]
+    """What the month earned at a location, and what became of it."""
+    heading = element("h3", language.say("credit"))
     if place.credit is None:
-        parts.append(element("p", _no_credit(place, statement, language)))
-    else:
-        parts += [element("p", _earned(place.credit, language)), element("p", _became(place.credit, language))]
-    if place.ledger:
-        parts.append(_ledger(place, language))
-    return parts
+        return [heading, element("p", _no_credit(place, statement, language))]
+    return [heading, element("p", _earned(place.credit, language)), element("p", _became(place.credit, language))]
 
 
 def _no_credit(place: Place, statement: Statement, language: Language) -> Markup:
@@ -59,18 +65,58 @@ def _became(credit: Credit, language: Language) -> Markup:
     )
 
 
-def _ledger(place: Place, language: Language) -> Markup:
+def location_ledger(place: Place, statement: Statement, language: Language) -> list[Markup]:
+    """What billing reads of a location's month, entry by entry; also where the credit itself is no more."""
+    if not place.ledger and not place.owed_days:
+        return []
     say = language.say
-    columns = [Column(say("ledger.entry")), Column(say("ledger.days"), is_number=True), Column(say("ledger.for"))]
-    rows = [
+    parts = [element("h3", say("ledger"))]
+    if place.ledger:
+        parts.append(_entries(place, statement, language))
+    if place.ledger_days != place.owed_days:
+        days = {"published": place.ledger_days, "owed": place.owed_days}
+        told = {name: language.count("days", count) for name, count in days.items()}
+        parts.append(element("p", element("strong", say("ledger.differs", **told))))
+    elif not place.owed_days:
+        parts.append(element("p", say("ledger.taken_back")))
+    return parts
+
+
+def _entries(place: Place, statement: Statement, language: Language) -> Markup:
+    """With their sum, where there are several."""
+    say = language.say
+    names = "ledger.entry", "ledger.days", "ledger.why", "ledger.for"
+    columns = [Column(say(name), is_number=name == "ledger.days") for name in names]
+    rows: list[list[object]] = [
         [
             join(say(f"entry.{entry.type}"), " ", element("code", entry.id, class_="id")),
-            f"{entry.days:+}".replace("-", "\u2212"),
+            _signed(entry.days),
+            _why(entry.reason, language),
             say(f"applies.{entry.applies_to}"),
         ]
         for entry in place.ledger
     ]
-    return join(element("h3", say("ledger")), table(say("ledger.note"), columns, rows))
+    has_sum = len(rows) > 1
+    if has_sum:
+        rows.append([say("ledger.sum"), _signed(place.ledger_days), "", ""])
+    return table(say(f"ledger.{statement.ledger_as}"), columns, rows, total=has_sum)
+
+
+def _signed(days: int) -> str:
+    return f"{days:+}".replace("-", "\u2212") if days else "0"
+
+
+def _why(reason: str, language: Language) -> Markup:
+    """An entry's reason, which the ledger has in English; one that nobody knows stands as it was written."""
+    say = language.say
+    if found := _RECONCILED.fullmatch(reason):
+        why, author, words, _ = found.groups()
+        people = {name: element("bdi", each) for name, each in (("author", author), ("words", words))}
+        return say("because.reconciled", why=_why(why, language), **people)
+    if found := _CLAIMED.fullmatch(reason):
+        return say("because.claimed", ticket=element("bdi", found[1]))
+    known = {CLAIMED_BY_PROVIDER: "because.claimed_by_provider", CORRECTED: "because.corrected"}
+    return say(known[reason]) if reason in known else element("bdi", reason)
 
 
 def credits_in_general(statement: Statement, language: Language) -> Markup:
@@ -83,6 +129,8 @@ def credits_in_general(statement: Statement, language: Language) -> Markup:
     rules = [say("credits.what"), say("credits.claim", channels=channels, days=days), say("credits.remedy")]
     if agreed("claims.auto_claim"):
         rules.append(say("credits.auto"))
+    if statement.ledger_as == "derived":
+        rules.append(say("credits.derived"))
     columns = [Column(say("credits.from")), Column(say("ledger.days"), is_number=True)]
     rows = [[language.count("minutes", minutes), language.count("days", days)] for minutes, days in tiers(statement)]
     return element(

@@ -104,13 +104,14 @@ def _at_a_glance(statement: Statement, language: Language) -> Markup:
         Column(say("credit")),
     ]
     rows = [_row(place, statement, language) for place in statement.locations]
-    return element("section", heading, table(say("glance.caption"), columns, rows), responses)
+    return element("section", heading, table(say("glance.caption"), columns, rows), responses, class_="glance")
 
 
 def _row(place: Place, statement: Statement, language: Language) -> list[object]:
     fact, name = place.availability, named(place.name, place.location_id)
     if fact is None or fact.availability is None:
-        return [name, "", language.say("not_known" if fact is None else "not_covered"), "", "", "", ""]
+        what = "not_covered" if fact is not None else "not_known" if place.was_had else "not_had"
+        return [name, "", language.say(what), "", "", "", language.say("taken_back") if place.ledger else ""]
     return [
         name,
         language.percent(fact.availability),
@@ -123,6 +124,8 @@ def _row(place: Place, statement: Statement, language: Language) -> list[object]
 
 
 def _credit(place: Place, statement: Statement, language: Language) -> Markup:
+    if place.credit is None and place.ledger:
+        return language.say("taken_back")
     if place.credit is None:
         is_open = statement.status in ("running", "ended")
         return language.say("when_closed" if is_open else "none")

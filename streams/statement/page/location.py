@@ -6,7 +6,7 @@ from schemas.facts import Availability, Credit
 from streams.statement.content import Note, Outage, Place, Statement, Stretch
 from streams.statement.language import Language, unbroken
 from streams.statement.markup import Markup, element, join
-from streams.statement.page.credit import location_credit
+from streams.statement.page.credit import location_credit, location_ledger
 from streams.statement.tables import Column, table
 from streams.statement.timeline import timeline
 
@@ -42,7 +42,7 @@ def deadline_state(credit: Credit, language: Language) -> Markup:
 
 
 def location_section(place: Place, statement: Statement, language: Language) -> Markup:
-    parts = [element("div", *_head(place, statement, language), class_="together")]
+    parts = [*_head(place, statement, language)]
     if place.availability is not None:
         parts += _outages(place, language)
         parts += _annotations(place.annotations, language)
@@ -50,11 +50,12 @@ def location_section(place: Place, statement: Statement, language: Language) -> 
         parts += _corrections(place.availability, language)
     if place.is_covered:
         parts += location_credit(place, statement, language)
+    parts += location_ledger(place, statement, language)
     return element("section", *parts)
 
 
 def _head(place: Place, statement: Statement, language: Language) -> Iterator[Markup]:
-    """What is seen first, on one sheet of paper."""
+    """What is seen first: whether the objective is met, and the month as a sum and as a picture."""
     yield element("h2", named(place.name, place.location_id))
     if place.site:
         yield element("p", element("bdi", place.site), class_="note")
@@ -73,7 +74,7 @@ def _verdict(place: Place, statement: Statement, language: Language) -> Iterator
     say, fact = language.say, place.availability
     access = say(f"access.{place.access}") if place.access else ""
     if fact is None:
-        yield element("p", say("verdict.not_known"))
+        yield element("p", say("verdict.not_known" if place.was_had else "verdict.not_had"))
         return
     if fact.availability is None:
         since = say("covered_from", at=language.moment(place.sla_from)) if place.sla_from is not None else ""
@@ -207,7 +208,8 @@ def _who(note: Note, language: Language) -> Markup:
     at = language.moment(note.recorded_at)
     by = "annotation.by" if note.approved_by else "annotation.by_nobody"
     who = language.say(by, approver=element("bdi", note.approved_by or ""), at=at)
-    name = language.say("annotation.id", id=element("bdi", note.annotation_id), n=note.revision)
+    words = "annotation.id" if note.revision == 1 else "annotation.revised"
+    name = language.say(words, id=element("bdi", note.annotation_id), n=note.revision)
     return join(who, element("div", name, class_="id"))
 
 

@@ -1,15 +1,16 @@
 """What a page says about the terms: which judge the month, the clauses it rests on, and how the open ones are read."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from schemas.terms.clauses import CLAUSES
 from streams.statement.content import Agreed, Statement
 from streams.statement.language import Language
 from streams.statement.markup import Markup, element, join
 from streams.statement.page.credit import tiers
 from streams.statement.tables import Column, table
-from streams.statement.words.terms import SECTIONS
 
 TIERS = "credits.tiers["
 
@@ -33,23 +34,27 @@ def terms_section(statement: Statement, language: Language) -> Markup:
         before,
         table(say("clauses.caption"), clauses, [_clause(clause, language) for clause in _clauses(statement)]),
         table(say("readings.caption"), readings, _readings(statement, language)),
+        class_="fine",
     )
 
 
 def _clauses(statement: Statement) -> list[str]:
-    stated = {clause for agreed in statement.terms.values for clause in agreed.clauses}
-    return [clause for clause in SECTIONS if clause in stated]
+    """The clauses that the terms state, without the readings."""
+    stated = {clause for agreed in statement.terms.values for clause in agreed.clauses if clause not in agreed.readings}
+    return [clause for clause in CLAUSES if clause in stated]
 
 
 def _clause(clause: str, language: Language) -> list[object]:
-    sections = [
-        language.say("section.annex", n=at.removeprefix("A"))
-        if at.startswith("A")
-        else language.say("section.main", n=at)
-        for at in SECTIONS[clause]
-    ]
-    where = join(*sections, by=", ") if sections else language.say("section.none")
+    where = join(*(_section(at, language) for at in CLAUSES[clause].section.split(", ")), by=", ")
     return [clause, where, language.say(f"clause.{clause}")]
+
+
+def _section(at: str, language: Language) -> Markup:
+    """Where a clause stands: `A§2` in the annex, `§6` in the main text, or nowhere."""
+    part, found, n = at.partition("§")
+    if not found:
+        return language.say("section.none")
+    return language.say("section.annex" if part else "section.main", n=n)
 
 
 def _readings(statement: Statement, language: Language) -> Iterator[list[object]]:
@@ -64,8 +69,16 @@ def _readings(statement: Statement, language: Language) -> Iterator[list[object]
         yield [
             join(reading, element("div", language.say(f"reading.{reading}"), class_="id")),
             join(*(element("div", words) for words in chosen)),
-            join(*(element("div", element("code", f"{agreed.key} = {_written(agreed.value)}")) for agreed in values)),
+            join(*(element("div", element("code", line)) for line in _lines(values))),
         ]
+
+
+def _lines(values: Iterable[Agreed]) -> list[str]:
+    """The values as the terms' file has them, those of a table in one line."""
+    by_key: defaultdict[str, list[str]] = defaultdict(list)
+    for agreed in values:
+        by_key[re.sub(r"\[\d+]", "[]", agreed.key)].append(_written(agreed.value))
+    return [f"{key} = {', '.join(written)}" for key, written in by_key.items()]
 
 
 def _chosen(agreed: Agreed, statement: Statement, language: Language) -> Markup:

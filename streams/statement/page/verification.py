@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from shlex import quote
 
 from schemas import times
+from streams.spoken import instants_spoken
 from streams.statement.content import Statement, digest
 from streams.statement.language import SPACE, Language
 from streams.statement.markup import LINE_END, Markup, element, join
@@ -29,14 +30,17 @@ def verification_section(statement: Statement, language: Language) -> Markup:
         element("pre", element("code", digest(statement), translate="no")),
         _numbers("verify.folds", statement.fold_versions, language),
         _numbers("verify.settings", statement.settings, language),
+        class_="fine",
     )
 
 
 def _commands(statement: Statement) -> Iterator[tuple[str, object]]:
     """What to ask the platform, and with which command."""
     whose = f"--account {quote(statement.account_id)} --month {statement.month}"
-    until = "" if statement.until is None else f" --until {times.render(statement.until)}"
-    yield "verify.json", f"fivenines statement {whose}{until} --format json | sha256sum"
+    until = "" if statement.until is None else f" --until {instants_spoken(times.render(statement.until))}"
+    has_ledger = statement.ledger_as == "published" or statement.until is not None  # as the archive would have it
+    words, source = ("verify.json", "") if has_ledger else ("verify.json.recording", "--from FILE ")
+    yield words, f"fivenines statement {source}{whose}{until} --format json | sha256sum"
     yield "verify.facts", f"fivenines replay --from archive {whose}{until}"
     if statement.until is None:
         yield "verify.diff", f"fivenines replay --from archive {whose} --diff"

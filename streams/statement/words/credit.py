@@ -49,9 +49,32 @@ WORDS: Final[Mapping[str, Said]] = {
     "ledger.entry": Said("Entry", "Écriture"),
     "ledger.days": Said("Days", "Jours"),
     "ledger.for": Said("Applies to", "Application"),
-    "ledger.note": Said(
-        "The entries as they follow from all that is known now. Together they are the days owed.",
-        "Les écritures telles qu’elles découlent de tout ce qui est connu. Leur somme est le nombre de jours dus.",
+    "ledger.why": Said("Why", "Raison"),
+    "ledger.sum": Said("Together", "En tout"),
+    "ledger.published": Said(
+        "Every entry as it was published, in order", "Toutes les écritures telles que publiées, dans l’ordre"
+    ),
+    "ledger.derived": Said(
+        "The entries as they follow from all that is known now",
+        "Les écritures telles qu’elles découlent de tout ce qui est connu",
+    ),
+    "ledger.taken_back": Said(
+        "A credit was issued and has been taken back: nothing is owed any more.",
+        "Un crédit a été accordé puis annulé : plus rien n’est dû.",
+    ),
+    "ledger.differs": Said(
+        "What was published adds up to {published}, and by the records {owed} are owed: the difference is not written "
+        "yet, or is held back.",
+        "Ce qui a été publié totalise {published}, et selon les dossiers {owed} sont dus : la différence n’est pas "
+        "encore écrite, ou elle est retenue.",
+    ),
+    "because.claimed": Said("claimed by ticket {ticket}", "réclamé par le billet {ticket}"),
+    "because.claimed_by_provider": Said(
+        "claimed by the provider for the customer", "réclamé par le fournisseur pour le client"
+    ),
+    "because.corrected": Said("the month was corrected", "le mois a été corrigé"),
+    "because.reconciled": Said(
+        "{why}; derived anew by {author}: {words}", "{why}; dérivé de nouveau par {author} : {words}"
     ),
     "entry.credit.issued": Said("issued", "accordé"),
     "entry.credit.adjusted": Said("adjusted", "rajusté"),
@@ -82,6 +105,12 @@ WORDS: Final[Mapping[str, Said]] = {
     ),
     "credits.auto": Said(
         "The provider claims each credit for the customer.", "Le fournisseur réclame chaque crédit pour le client."
+    ),
+    "credits.derived": Said(
+        "The published ledger was not looked at: the entries are the shortest that make what is owed, and a credit "
+        "that was issued and wholly taken back is not shown.",
+        "Le grand livre publié n’a pas été consulté : les écritures sont les plus courtes qui donnent ce qui est dû, "
+        "et un crédit accordé puis entièrement annulé n’est pas indiqué.",
     ),
     "credits.remedy": Said(
         "Credits are the only remedy: a missed objective with less downtime, or a late response, owes nothing (RM-1).",

@@ -41,6 +41,10 @@ WORDS: Final[Mapping[str, Said]] = {
         "The platform holds nothing about this location in this month.",
         "La plateforme ne détient rien sur cette localisation pour ce mois.",
     ),
+    "verdict.not_had": Said(
+        "By the records as they are now, the account did not have this location in this month.",
+        "Selon les dossiers actuels, le compte n’avait pas cette localisation pendant ce mois.",
+    ),
     "covered_from": Said("It is covered from {at} on (EX-5).", "Elle est couverte à partir du {at} (EX-5)."),
     "outside.not_had": Said(
         "It was not active for this account from {start} to {end}: that time is not covered.",
@@ -126,7 +130,8 @@ WORDS: Final[Mapping[str, Said]] = {
     "annotation.who": Said("Approved", "Approbation"),
     "annotation.by": Said("by {approver}, recorded on {at}", "par {approver}, enregistrée le {at}"),
     "annotation.by_nobody": Said("recorded on {at}", "enregistrée le {at}"),
-    "annotation.id": Said("{id}, revision {n}", "{id}, révision {n}"),
+    "annotation.id": Said("annotation {id}", "annotation {id}"),
+    "annotation.revised": Said("annotation {id}, as revised (revision {n})", "annotation {id}, révisée (révision {n})"),
     "effect.excluded": Said("excluded", "exclu"),
     "effect.unknown": Said("made unknown", "rendu inconnu"),
     "effect.none": Said("nothing: it counts", "rien : cela compte"),

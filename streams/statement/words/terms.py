@@ -1,7 +1,7 @@
 """What the clauses say and which readings were chosen, in both languages, for the end of a page.
 
-`clause.ID` says where the clause stands and what it says; `reading.I-n` asks what the text leaves open; `KEY=VALUE`, or
-`KEY` with its `{value}`, is the reading that the terms state under that key.
+`clause.ID` says what a clause says (`schemas/terms/clauses.py` knows where it stands); `reading.I-n` asks what the text
+leaves open; `KEY=VALUE`, or `KEY` with its `{value}`, is the reading that the terms state under that key.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "reading": Said("Reading", "Interprétation"),
     "reading.chosen": Said("What applies", "Ce qui s’applique"),
     "reading.value": Said("In the terms file", "Dans le fichier des conditions"),
-    # clauses: where each stands, then what it says
+    # clauses: in which part of the text, then what each says
     "section.annex": Said("Annex A §{n}", "annexe A, §{n}"),
     "section.main": Said("main text §{n}", "texte principal, §{n}"),
     "section.none": Said("not in the text", "absent du texte"),
@@ -220,26 +220,3 @@ WORDS: Final[Mapping[str, Said]] = {
     "response.judged_per=account": Said("for each account", "pour chaque compte"),
     "response.judged_per=all_customers": Said("for all customers together", "pour tous les clients ensemble"),
 }
-
-SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "AV-1": ("A2",),
-    "AV-2": ("A2", "A3"),
-    "CR-1": ("A2",),
-    "CR-2": ("A4",),
-    "CR-3": ("A4",),
-    "RM-1": ("A4", "6"),
-    "EX-1": ("A5",),
-    "EX-2": ("A5",),
-    "EX-3": ("A5",),
-    "EX-4": ("A5", "A6"),
-    "EX-5": ("A6",),
-    "EX-6": (),
-    "QU-1": ("A6",),
-    "VE-1": ("6",),
-    "RS-1": ("A1",),
-    "RS-2": ("A1",),
-    "RS-3": ("A1",),
-    "RS-4": ("A1",),
-    "NU-1": ("1.2", "1.4"),
-}
-"""Where each clause stands: `A2` is Annex A §2, `6` is §6 of the main text."""

@@ -21,6 +21,12 @@ WORDS: Final[Mapping[str, Said]] = {
         "the JSON form, whose digest must be the one below",
         "la forme JSON, dont l’empreinte doit être celle ci-dessous",
     ),
+    "verify.json.recording": Said(
+        "the JSON form, whose digest must be the one below, from the same recording (FILE, or kafka): the archive "
+        "tells the published ledger as well",
+        "la forme JSON, dont l’empreinte doit être celle ci-dessous, du même enregistrement (FILE, ou kafka) : "
+        "l’archive indique aussi le grand livre publié",
+    ),
     "verify.facts": Said("the facts behind it", "les faits dont il découle"),
     "verify.diff": Said("whether they are what the platform published", "s’ils sont ce que la plateforme a publié"),
     "verify.explain": Said("each location’s month, step by step", "le mois de chaque localisation, pas à pas"),
