@@ -37,6 +37,12 @@ class Difference:
         before, after = self.before.current(), self.after.current()
         return {name: (value, after[name]) for name, value in before.items() if value != after[name]}
 
+    @property
+    def days(self) -> tuple[int, int]:
+        """The credit days that either side has in the ledger; of other facts none."""
+        before, after = (each.days if isinstance(each, BillingCredit) else 0 for each in (self.before, self.after))
+        return before, after
+
     def told(self, before: str, after: str) -> dict[str, Any]:
         """As a record that can be printed, with names for the two sides."""
         only = before if self.after is None else after if self.before is None else None

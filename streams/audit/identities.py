@@ -4,12 +4,14 @@ Only the whole log can tell which that is. Nearly all identities come once, so t
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import msgspec
 
 from schemas.events import Event
 from schemas.wire import Line, Rejected, conflict, parse_line
+from streams.audit.packed import line_at
 from streams.engine import Partition
 
 
@@ -34,10 +36,10 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
         assert isinstance(line, Line)
         return line
 
-    def recalled(self, line_at: Callable[[int], bytes]) -> "Placed":
+    def recalled(self, file: BinaryIO) -> "Placed":
         """With its line as it stands in the file."""
         place = self.message
-        return msgspec.structs.replace(self, message=line_at(place)) if isinstance(place, int) else self
+        return msgspec.structs.replace(self, message=line_at(file, place)) if isinstance(place, int) else self
 
 
 class Identities:
@@ -59,21 +61,28 @@ class Identities:
         for again in self._again.values():
             yield from (placed.event for placed in again)
 
-    def recall(self, line_at: Callable[[int], bytes]) -> None:
-        """Read again, from where they begin in the file, the lines of which one may have to be refused."""
-        for named, again in self._again.items():
-            self._first[named] = self._first[named].recalled(line_at)
-            again[:] = [placed.recalled(line_at) for placed in again]
+    def recall(self, path: Path) -> None:
+        """Read again the lines of a file of which one may have to be refused. Raises OSError."""
+        if not self._again:
+            return
+        with path.open("rb") as file:
+            for named, again in self._again.items():
+                self._first[named] = self._first[named].recalled(file)
+                again[:] = [placed.recalled(file) for placed in again]
 
-    def settle(self, refuse: Callable[[Rejected, Line, int], None]) -> Iterator[Placed]:
-        """All was read: the events that count. Others must say the same. Nothing is kept."""
+    def settle(
+        self, refuse: Callable[[Rejected, Line, int], None], wanted: Callable[[Event], bool]
+    ) -> Iterator[Placed]:
+        """All was read: of the events that are wanted, those that count. Others must say the same. Nothing is kept."""
         for named, again in self._again.items():
+            if not wanted(again[0].event):
+                continue
             first, *others = sorted([self._first[named], *again], key=lambda each: each.place)
             self._first[named] = first
             for other in others:
                 refused = conflict(first.event, other.event)
                 if refused is not None:
                     refuse(refused, other.line, other.number)
-        yield from self._first.values()
+        yield from (placed for placed in self._first.values() if wanted(placed.event))
         self._first.clear()
         self._again.clear()

@@ -28,6 +28,9 @@ class Narrowing:
 
     def of(self, facts: Iterable[Fact], world: World) -> Iterator[Fact]:
         """Raises `ValueError` for a month that does not exist."""
+        if not self.narrows:
+            yield from facts
+            return
         start, end = self._span(world)
         for fact in facts:
             if self.location not in (None, getattr(fact, "location_id", None)):

@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from streams.spoken import spoken
 from streams.visible import visible
 
 Record = Mapping[str, Any]
@@ -89,7 +90,7 @@ def _show_tables(records: Iterable[Record], out: TextIO) -> None:
     console = Console(file=out, highlight=False)
     unbounded = console.options.update(max_width=1 << 16)
     for topic, group in groupby(records, key=itemgetter("topic")):
-        facts = [{name: _shown(value) for name, value in record["value"].items()} for record in group]
+        facts = [{named(name): shown(name, value) for name, value in record["value"].items()} for record in group]
         columns = [name for name in facts[0] if name not in LEFT_OUT]
         console.print(f"[bold]{topic} ({len(facts)})[/]")
         table = _table(facts, columns)
@@ -112,8 +113,24 @@ def _table(facts: list[dict[str, str]], columns: list[str]) -> Table:
     return table
 
 
-def _shown(value: Any) -> str:
-    return visible(INSTANT.sub(r"\1 \2", _cell(value)))
+def named(name: str) -> str:
+    """What a column is called for people: a length says its units itself."""
+    return name.removesuffix("_ms")
+
+
+def shown(name: str, value: Any) -> str:
+    """What a column says, as people read it."""
+    is_length = name.endswith("_ms") and isinstance(value, int)
+    return visible(INSTANT.sub(r"\1 \2", spoken(value) if is_length else _in_words(value)))
+
+
+def _in_words(value: Any) -> str:
+    """What a fact lists, without the marks of JSON."""
+    if isinstance(value, list):
+        return "; ".join(map(_in_words, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_in_words(each)}" for name, each in value.items() if each is not None)
+    return _cell(value)
 
 
 def _cell(value: Any) -> str:

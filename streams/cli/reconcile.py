@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -17,9 +17,10 @@ from streams.audit.narrowing import Narrowing
 from streams.audit.reconciling import Comparison, Days, subject_of
 from streams.audit.replay import Replay
 from streams.cli.connections import archive_of, as_the_platform, kafka_of
+from streams.cli.differences import credit_days, show_differences
 from streams.cli.errors import CommandError
 from streams.cli.options import command
-from streams.cli.output import FormatOption, Record, show
+from streams.cli.output import FormatOption, Record
 from streams.cli.publish import send_events
 from streams.cli.recordings import refuse_no_month
 from streams.cli.remarks import remark
@@ -59,7 +60,7 @@ def reconcile(
     if publish:
         found = compared.whole(found)
     days = compared.days(found)
-    show(_records(compared, found, days), how)
+    show_differences(found, how, more=lambda each: {"is_final": compared.stays(each)}, after=_records(days))
     _summarise(compared, found, days)
     would_change = [each for each in found if not compared.stays(each)]
     if publish and would_change:
@@ -87,13 +88,11 @@ def _compared(settings: Settings, location: str | None) -> Comparison:
     return Comparison(said, audit, now, narrowing)
 
 
-def _records(compared: Comparison, found: Sequence[Difference], days: Sequence[Days]) -> Iterator[Record]:
-    for each in found:
-        told = each.told("published", "derived")
-        yield {"topic": each.fact.TOPIC, "key": each.fact.key, "value": {**told, "is_final": compared.stays(each)}}
-    for month in days:
-        value = {**month._asdict(), "change": month.change}
-        yield {"topic": "credit-days", "key": month.location_id, "value": value}
+def _records(days: Sequence[Days]) -> list[Record]:
+    return [
+        {"topic": "credit-days", "key": month.location_id, "value": {**month._asdict(), "change": month.change}}
+        for month in days
+    ]
 
 
 def _summarise(compared: Comparison, found: Sequence[Difference], days: Sequence[Days]) -> None:
@@ -103,19 +102,13 @@ def _summarise(compared: Comparison, found: Sequence[Difference], days: Sequence
     else:
         counts = Counter(each.fact.TOPIC for each in found if not compared.stays(each))
         remark(f"would change: {', '.join(f'{count:,} in {topic}' for topic, count in sorted(counts.items()))}")
-        remark(f"credit days: {_sum([each for each in days if not each.is_final])}")
+        remark(f"credit days: {_days(days, final=False)}")
     if stay:
-        remark(f"final, and stays: {len(stay):,} facts; credit days: {_sum([each for each in days if each.is_final])}")
+        remark(f"final, and stays: {len(stay):,} facts; credit days: {_days(days, final=True)}")
 
 
-def _sum(days: Sequence[Days]) -> str:
-    if not days:
-        return "none"
-    change = sum(each.change for each in days)
-    return (
-        f"{change:+,} in {len(days):,} months, from {sum(each.published for each in days):,} "
-        f"to {sum(each.derived for each in days):,}"
-    )
+def _days(days: Sequence[Days], *, final: bool) -> str:
+    return credit_days((each.published, each.derived) for each in days if each.is_final == final)
 
 
 def _publish(settings: Settings, compared: Comparison, found: Sequence[Difference], reason: str, author: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -19,16 +19,12 @@ from streams.cli.remarks import remark
 from streams.folds.world import World
 from streams.settings import Settings
 
-if TYPE_CHECKING:  # a file needs neither Kafka nor ClickHouse
-    from infra.endpoints import Endpoints
-    from streams.audit.difference import Difference
-
 app = typer.Typer()
 
 DIFFERS = 1
 
-Printed = tuple[str, str, tuple[Any, ...], bytes]
-"""Topic, key, own order and line of a fact: sorted, they are in the order of outputs."""
+Printed = dict[tuple[str, str], list[tuple[tuple[Any, ...], bytes]]]
+"""By topic and key the own order and the line of each fact: sorted, they are in the order of outputs."""
 
 
 @command(app, "replay")
@@ -51,16 +47,17 @@ def replay(
 ) -> None:
     """Run the same core over a recording and print the current facts; unless they are narrowed, the dead letters too.
 
-    Decimals are JSON numbers; the order of the recording leaves no trace in the output.
+    Decimals are JSON numbers; the order of the recording leaves no trace in the output. With --terms it judges by other
+    terms; with --diff as well it tells what a platform's months would have cost under them.
     """
     if reconsider and diff:
         raise CommandError("--diff and --reconsider are two questions: ask one")
     if reconsider and source == "archive":
         raise CommandError("--reconsider needs the refused messages themselves: --from kafka or a file has them")
     if diff or source in LIVE:
-        from streams.cli.connections import as_the_platform
+        from streams.cli.connections import TERMS, WHAT_IF, as_the_platform
 
-        settings = as_the_platform(settings, what_if=not diff)
+        settings = as_the_platform(settings, what_if=TERMS if diff else WHAT_IF)
     book = read_book(settings.terms)
     refuse_no_month(book, month)
     audit = Replay(
@@ -87,9 +84,12 @@ def replay(
 def _show_facts(audit: Replay, narrowing: Narrowing, how: Format | None, processes: int) -> None:
     letters = () if narrowing.narrows else audit.dead_letters  # they may be more when all is told
     if processes > 1 and format_for(how) is Format.NDJSON:
-        printed = [*told_in_shares(audit, processes, partial(_printed, narrowing))]
-        printed += map(_line, letters)
-        write_lines(line for *_, line in sorted(printed))
+        printed: Printed = {}
+        for share in told_in_shares(audit, processes, partial(_printed_share, narrowing)):
+            for place, lines in share.items():
+                printed.setdefault(place, []).extend(lines)
+        printed |= _printed(letters)
+        write_lines(line for place in sorted(printed) for _, line in sorted(printed[place]))
         return
     facts = audit.facts() if processes == 1 else facts_in_shares(audit, processes)
     found: list[Fact | DeadLetter] = [*narrowing.of(facts, audit.world), *letters]
@@ -100,36 +100,33 @@ def _record(fact: Fact | DeadLetter) -> Record:
     return {"topic": fact.TOPIC, "key": fact.key, "value": fact.current()}
 
 
-def _line(fact: Fact | DeadLetter) -> Printed:
-    return fact.TOPIC, fact.key, fact.order, line_of(_record(fact))
+def _printed_share(narrowing: Narrowing, facts: Iterable[Fact], world: World) -> Printed:
+    return _printed(narrowing.of(facts, world))
 
 
-def _printed(narrowing: Narrowing, facts: Iterable[Fact], world: World) -> list[Printed]:
-    return sorted(map(_line, narrowing.of(facts, world)))
+def _printed(facts: Iterable[Fact | DeadLetter]) -> Printed:
+    printed: Printed = {}
+    for fact in facts:
+        record = _record(fact)
+        printed.setdefault((fact.TOPIC, record["key"]), []).append((fact.order, line_of(record)))
+    for lines in printed.values():
+        lines.sort()
+    return printed
 
 
 def _show_differences(audit: Replay, narrowing: Narrowing, settings: Settings, how: Format | None) -> None:
     from streams.audit.difference import from_published
     from streams.cli.connections import archive_of
+    from streams.cli.differences import credit_days, show_differences
 
     with archive_of(settings) as client:
         found = from_published(client, audit, narrowing)
-    show(({"topic": d.fact.TOPIC, "key": d.fact.key, "value": d.told("published", "derived")} for d in found), how)
+    show_differences(found, how)
     remark(f"{len(found):,} differences" if found else "no difference: the audit derives what is published")
+    if any(before != after for before, after in (each.days for each in found)):
+        remark(f"credit days: {credit_days(each.days for each in found)}")
     if found:
         raise typer.Exit(DIFFERS)
-
-
-def compared(settings: Settings, endpoints: "Endpoints") -> "list[Difference]":
-    """Replay the archive of a platform, and compare with what it published."""
-    from streams.audit.archived import read_archive
-    from streams.audit.difference import from_published
-    from streams.platform import connected
-
-    audit = Replay(read_book(settings.terms), settings.derivation, partitions=settings.partitions)
-    with connected(endpoints.clickhouse) as client:
-        read_archive(audit, client)
-        return from_published(client, audit)
 
 
 def _show_reconsidered(audit: Replay, narrowing: Narrowing, how: Format | None) -> None:

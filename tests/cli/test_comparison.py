@@ -123,6 +123,7 @@ def test_a_record_says_what_differs_since_when_and_what_was_published() -> None:
         "account_id": "acme",
         "month": "2026-03",
         "known": [{"recorded_at": times.render(END), "down_ms": 30 * 60_000}],
+        "lowest_tier_at": "2026-03-10T00:26:00.000Z",
         "entries": 1,
         "days": 2,
     }

@@ -1,7 +1,9 @@
 """What `replay --diff` names: each fact that is not what follows from the input, each month that stayed behind."""
 
+import json
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 
 from schemas import times
@@ -11,6 +13,8 @@ from schemas.terms.book import read_book
 from streams.audit.difference import against
 from streams.audit.narrowing import Narrowing
 from streams.audit.replay import Replay
+from streams.cli.differences import show_differences
+from streams.cli.output import Format
 from tests.core import lines
 
 JUNE, NOON = "2026-06-29T08:00:00Z", "2026-06-30T12:00:00Z"
@@ -72,3 +76,21 @@ def test_a_month_that_stayed_behind_is_named(
 def test_what_follows_from_the_same_input_does_not_differ() -> None:
     recording = told(DOWN, tick(TWO_AM))
     assert against(facts_of(recording), audit_of(recording), Narrowing()) == []
+
+
+def test_people_are_told_what_changes_and_data_has_every_column(capsys: pytest.CaptureFixture[str]) -> None:
+    """The terms have another name as well, which alone is nothing to look at: so it is of the other location."""
+    other = lines.sample("other", "another", times.parse(JUNE), interval="changes")
+    published = [msgspec.structs.replace(fact, terms="2026-01-01@old") for fact in facts_of(told(other, tick(TWO_AM)))]
+    found = against(published, audit_of(told(other, DOWN, tick(TWO_AM))), Narrowing())
+
+    show_differences(found, Format.TABLE, more=lambda _: {"is_final": False})
+    table, remarks = capsys.readouterr()
+    assert "down 0 s → 19 h 30 min" in " ".join(table.split())
+    assert "old" not in table
+    assert "1 more say the same by other terms" in remarks
+
+    show_differences(found, Format.NDJSON)
+    written = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(written) == len(found)
+    assert all(each["value"]["columns"].get("terms") for each in written if each["value"]["difference"] == "differs")

@@ -127,6 +127,9 @@ def test_the_platform_says_what_follows_now_when_somebody_has_looked_at_it(on: L
     assert on("publish", tmp_path / "told").status == 0
     settle(on.platform)
     assert on("reconcile") == Ended(0, "", "fivenines: nothing would change: what is published follows\n")
+    what_if = on("replay", "--from", "archive", "--diff", "--terms", terms(tmp_path / "others", "last_seen"))
+    assert what_if.status == 1
+    assert what_if.err.endswith("fivenines: credit days: +1 in 1 months, from 1 to 2\n")
     (first,) = on.current(BillingCredit)
     assert (first.location_id, first.n, first.days) == ("loc-a", 1, 1)
 
