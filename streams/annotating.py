@@ -15,6 +15,7 @@ from schemas.facts import ExclusionProposal
 from schemas.facts.fact import named
 from schemas.wire import Gate, Rejected, decode
 from streams.folds.availability import rank
+from streams.spoken import instants_spoken
 
 PROPOSER = "fivenines"
 """Who is the author of what the platform proposed, unless somebody else says to be."""
@@ -125,11 +126,11 @@ def accepted(topic: str, key: str, fields: Words, gate: Gate) -> Event:
 
 def told(note: Annotation) -> str:
     """An annotation in one line."""
-    until = "the end of its outage" if note.to is None else times.render(note.to)
+    until = "the end of its outage" if note.to is None else instants_spoken(times.render(note.to))
     by = f"approved by {note.approved_by}" if note.state == "approved" else f"retracted by {note.author}"
     return (
         f"annotation {note.annotation_id}, revision {note.revision}: {note.location_id} from "
-        f"{times.render(note.from_)} to {until}, {note.cause}, {by}"
+        f"{instants_spoken(times.render(note.from_))} to {until}, {note.cause}, {by}"
     )
 
 

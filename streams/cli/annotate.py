@@ -4,13 +4,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
 
 from schemas.events import Annotation
-from schemas.facts import ExclusionProposal
+from schemas.facts import ExclusionProposal, Fact
 from schemas.terms.book import read_book
 from schemas.wire import Gate, decode, encode_line
 from streams.annotating import (
@@ -57,11 +57,20 @@ Location = Annotated[str | None, typer.Option("--location", help="Only what is a
 
 @command(app, "list")
 def list_open(settings: Settings, source: From = None, location: Location = None, how: FormatOption = None) -> None:
-    """List the proposals that nobody has decided: those that no annotation names."""
+    """List the proposals that nobody has decided: those that no annotation names.
+
+    It prints what is to be decided. By which terms and settings it was derived, `fivenines replay` has.
+    """
     found = _known(settings, source or ARCHIVE).at(location).open_proposals()
     found.sort(key=lambda proposal: (proposal.key, proposal.order))
-    show(({"topic": each.TOPIC, "key": each.key, "value": each.current()} for each in found), how)
+    show(({"topic": each.TOPIC, "key": each.key, "value": _to_decide(each)} for each in found), how)
     remark({0: "no proposal is open", 1: "1 proposal is open"}.get(len(found), f"{len(found):,} proposals are open"))
+
+
+def _to_decide(proposal: ExclusionProposal) -> dict[str, Any]:
+    """What a proposal says itself, without what every fact carries."""
+    written, carried = proposal.current(), Fact.__struct_fields__
+    return {name: value for name, value in written.items() if name not in carried}
 
 
 @command(app, "approve")

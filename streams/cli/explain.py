@@ -1,6 +1,5 @@
 """`fivenines explain`: how one fact came about, so that it can be checked by hand."""
 
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 from schemas.facts import BillingCredit
 from schemas.terms.book import read_book
@@ -20,7 +21,7 @@ from streams.audit.explain.subjects import FORMS, UnexplainedError, explain, loc
 from streams.audit.replay import Replay
 from streams.audit.sources import Recorded
 from streams.cli.errors import CommandError
-from streams.cli.explained import WIDTH, as_data, as_text
+from streams.cli.explained import WIDTH, Printed, as_data, as_text
 from streams.cli.options import command
 from streams.cli.output import ENCODER, Format
 from streams.cli.progress import ticked_off
@@ -60,9 +61,9 @@ def explain_command(
     if how is Format.CSV:
         raise CommandError("--format csv: an explanation has no columns; json has all of it as data")
     if source in LIVE:
-        from streams.cli.connections import as_the_platform
+        from streams.cli.connections import WHAT_IF, as_the_platform
 
-        settings = as_the_platform(settings, what_if=True)
+        settings = as_the_platform(settings, what_if=WHAT_IF)
     with _readable_twice(source) as readable:
         explanations, places = _explained(settings, asked, readable, account)
     if how is Format.TABLE:
@@ -136,10 +137,12 @@ def _readable_twice(source: str) -> Iterator[str]:
 
 
 def _show_text(explanations: list[Explanation], places: Places) -> None:
-    width = min(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
+    console = Console(highlight=False)
+    width = min(WIDTH, console.width) if console.is_terminal else WIDTH
     for number, explanation in enumerate(explanations):
-        lines = [*(["", "-" * 20, ""] if number else []), *as_text(explanation, places, width)]
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        between = [Printed(""), Printed("─" * width), Printed("")] if number else []
+        for line, style in [*between, *as_text(explanation, places, width)]:
+            console.print(Text(line, style), soft_wrap=True)
 
 
 def _show_data(told: list[dict[str, object]], how: Format) -> None:

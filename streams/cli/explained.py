@@ -1,46 +1,58 @@
 """How an explanation is printed: as text for people, or as data."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from textwrap import TextWrapper
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from schemas.events import Heartbeat
 from schemas.facts import Fact
 from schemas.terms.cited import Reference, Stand
+from streams.audit.explain.arithmetic import Line
 from streams.audit.explain.places import Place, Places
 from streams.audit.explain.step import Explanation, Input, Step
+from streams.spoken import all_spoken, instants_spoken, spoken
 from streams.visible import visible
 
 WIDTH = 100
-LEGEND = "below: § a clause, and where the terms state it; - what was read, and where it stood; = arithmetic"
+LEGEND = "§ is a clause and where the terms state it, - what was read and where it stood, › arithmetic."
+SECOND, YEAR = 1000, 366 * 86_400_000
+_LENGTH_FOUND = re.compile(r"(?:^|= )(-?\d+) ms$")
+"""What a formula comes to, where that is a length. A product beyond a year was reckoned to be compared."""
 LEFT_OUT = frozenset({"version", "revision", "supersedes", "source", "retracted", "settings", "fold_version"})
 """Of a fact, what its explanation is not about; settings and fold have a line of their own."""
 
 
-def as_text(explanation: Explanation, places: Places, width: int = WIDTH) -> Iterator[str]:
+class Printed(NamedTuple):
+    """A line, and how it looks on a terminal."""
+
+    line: str
+    style: str = ""
+
+
+TITLE, HEADING, LABEL, CLAUSE, ALARM = "bold underline", "bold", "italic", "dim", "bold red"
+
+
+def as_text(explanation: Explanation, places: Places, width: int = WIDTH) -> Iterator[Printed]:
     """Line by line."""
-    yield from _wrapped(explanation.title, "", "  ", width)
-    yield from _wrapped(
-        f"id {explanation.id}" + (f", the UUIDv5 of {explanation.name}" if explanation.name else ""),
-        "  ",
-        "    ",
-        width,
-    )
-    yield from _wrapped(_told(explanation.fact), "  ", "    ", width)
-    yield from _wrapped(_how(explanation.fact), "  ", "    ", width)
-    yield from _wrapped(LEGEND, "  ", "    ", width)
+    yield from _wrapped(explanation.title, "", "  ", width, TITLE)
+    yield Printed("")
+    name = f", the UUIDv5 of {explanation.name}" if explanation.name else ""
+    yield from _fields({"id": f"{explanation.id}{name}", **_told(explanation.fact)}, width)
+    yield Printed("")
+    yield from _wrapped(LEGEND, "  ", "  ", width, CLAUSE)
     said: set[str] = set()
     for number, step in enumerate(explanation.steps, 1):
-        yield ""
+        yield Printed("")
         yield from _step(number, step, places, said, width)
-    yield ""
+    yield Printed("")
     if explanation.differences:
-        yield "THE EXPLANATION DIFFERS FROM WHAT WAS DERIVED:"
+        yield Printed("THE EXPLANATION DIFFERS FROM WHAT WAS DERIVED:", ALARM)
         for difference in explanation.differences:
-            yield from _wrapped(difference, "  - ", "    ", width)
+            yield from _wrapped(difference, "  - ", "    ", width, ALARM)
     else:
         yield from _wrapped("Every number that the steps arrive at is that of the derived fact.", "", "", width)
 
@@ -58,18 +70,40 @@ def as_data(explanation: Explanation, places: Places) -> dict[str, Any]:
     }
 
 
-def _step(number: int, step: Step, places: Places, said: set[str], width: int) -> Iterator[str]:
+def _fields(told: Mapping[str, str], width: int) -> Iterator[Printed]:
+    """A field in a line."""
+    widest = max(map(len, told))
+    for name, value in told.items():
+        yield from _wrapped(value, f"  {name:{widest}}  ", " " * (widest + 4), width)
+
+
+def _step(number: int, step: Step, places: Places, said: set[str], width: int) -> Iterator[Printed]:
     """A clause is told in words where it is cited first; `said` are those that have been."""
-    yield from _wrapped(step.what, f"{number}. ", "   ", width)
+    yield from _wrapped(all_spoken(step.what), f"{number}. ", "   ", width, HEADING)
     for words in step.words:
-        yield from _wrapped(words, "   ", "   ", width)
+        yield from _wrapped(all_spoken(words), "   ", "   ", width)
     for clause in step.clauses:
-        yield from _wrapped(_cited(clause, clause.id not in said), "   § ", "     ", width)
+        yield from _wrapped(_cited(clause, clause.id not in said), "   § ", "     ", width, CLAUSE)
         said.add(clause.id)
     for entry in step.inputs:
-        yield from _wrapped(f"{entry.words} {_at(entry, places)}".rstrip(), "   - ", "     ", width)
+        yield from _wrapped(f"{all_spoken(entry.words)} {_at(entry, places)}".rstrip(), "   - ", "     ", width)
     for line in step.arithmetic:
-        yield from _wrapped(f"{line.says}: {line.formula}" if line.says else line.formula, "   = ", "     ", width)
+        yield from _sum(line, width)
+
+
+def _sum(line: Line, width: int) -> Iterator[Printed]:
+    """What is worked out, then how: in the same line where there is room. The formula stays in the units in which it
+    was reckoned; what it comes to is said in those that people think in, too."""
+    first = "   › "
+    formula = instants_spoken(line.formula)
+    found = _LENGTH_FOUND.search(formula)
+    if found and SECOND <= abs(int(found[1])) < YEAR:
+        formula += f" ({spoken(int(found[1]))})"
+    if line.says and len(first) + len(line.says) + 2 + len(formula) > width:
+        yield from _wrapped(f"{line.says}:", first, "     ", width, LABEL)
+        yield from _wrapped(formula, "       ", "         ", width)
+    else:
+        yield from _wrapped(f"{line.says}: {formula}" if line.says else formula, first, "     ", width)
 
 
 def _step_as_data(number: int, step: Step, fact: Fact, places: Places) -> dict[str, Any]:
@@ -140,14 +174,14 @@ def _lines(stated: Sequence[Stand]) -> str:
     return ", ".join(found)
 
 
-def _told(fact: Fact) -> str:
-    """The fact's fields as they are written."""
-    return ", ".join(f"{name} {_plain(value)}" for name, value in fact.current().items() if name not in LEFT_OUT)
-
-
-def _how(fact: Fact) -> str:
+def _told(fact: Fact) -> dict[str, str]:
+    """The fact's fields as they are written, lengths in words besides; and with what it was derived."""
+    told = {name: _plain(value) for name, value in fact.current().items() if name not in LEFT_OUT}
+    for name, value in fact.current().items():
+        if name.endswith("_ms") and isinstance(value, int) and abs(value) >= SECOND:
+            told[name] += f" ({spoken(value)})"
     settings = ", ".join(f"{name} {value}" for name, value in fact.settings.items())
-    return f"derived with {settings}; fold version {fact.fold_version}"
+    return {**told, "settings": settings, "fold_version": str(fact.fold_version)}
 
 
 def _written(fact: Fact, gives: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,11 +196,11 @@ def _plain(value: Any) -> str:
         return " ".join(f"{name} {_plain(each)}" for name, each in value.items())
     if isinstance(value, list | tuple):
         return "; ".join(map(_plain, value)) or "none"
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else instants_spoken(str(value))
 
 
-def _wrapped(text: str, first: str, then: str, width: int) -> Iterable[str]:
+def _wrapped(text: str, first: str, then: str, width: int, style: str = "") -> Iterable[Printed]:
     wrapper = TextWrapper(
         width, initial_indent=first, subsequent_indent=then, break_long_words=False, break_on_hyphens=False
     )
-    return wrapper.wrap(visible(text)) or [first.rstrip()]
+    return [Printed(line, style) for line in wrapper.wrap(visible(text)) or [first.rstrip()]]

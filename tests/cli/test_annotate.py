@@ -67,6 +67,11 @@ def proposals_open(fivenines: Fivenines, story: Path) -> list[str]:
     return found
 
 
+def to_decide(proposal: ExclusionProposal) -> dict[str, Any]:
+    names = "proposal_id", "location_id", "from", "to", "cause", "evidence"
+    return {name: proposal.current()[name] for name in names}
+
+
 def refused(ended: Ended) -> str:
     assert (ended.status, ended.out, ended.err.count("\n")) == (2, "", 1)
     return ended.err.removeprefix("fivenines: ").rstrip()
@@ -76,11 +81,26 @@ def test_a_proposal_is_open_until_somebody_approves_it(fivenines: Fivenines, ann
     assert proposals_open(fivenines, story) == [PROPOSAL]
     assert excluded_ms(fivenines, story) == 0
     ended = annotate("approve", PROPOSAL, "--approved-by", "bob")
-    said = f"annotation {named(f'annotation/{PROPOSAL}')}, revision 1: loc from {OUTAGE['from']} to {OUTAGE['to']}"
+    named_so = f"annotation {named(f'annotation/{PROPOSAL}')}, revision 1"
+    said = f"{named_so}: loc from 2026-03-10T00:10:00Z to 2026-03-10T00:30:00Z"
     assert ended == Ended(0, "", f"fivenines: written: {said}, site_power, approved by bob\n")
     assert proposals_open(fivenines, story) == []
     assert excluded_ms(fivenines, story) == 20 * 60_000
     assert facts(fivenines, story, "credits") == []
+
+
+def test_a_pipe_gets_what_is_to_be_decided_and_nothing_else(fivenines: Fivenines, story: Path) -> None:
+    """By which terms and settings it was derived is told by a replay, and how many there are on standard error."""
+    told = fivenines("replay", "--from", story, *NEVER_FINAL).out.splitlines()
+    (fact,) = (line["value"] for line in map(json.loads, told) if line["topic"] == ExclusionProposal.TOPIC)
+    for how in ((), ("--format", "ndjson"), ("--format", "json")):
+        ended = fivenines("annotate", "list", "--from", story, *how, *NEVER_FINAL)
+        (listed,) = json.loads(f"[{ended.out.strip().strip('[]')}]")
+        assert list(listed) == ["topic", "key", "value"]
+        assert listed["value"] == to_decide(ExclusionProposal.read(fact))
+        assert next(iter(listed["value"])) == "proposal_id"
+    rows = fivenines("annotate", "list", "--from", story, "--format", "csv", *NEVER_FINAL).out
+    assert rows.startswith("topic,key,proposal_id,location_id,from,to,cause,evidence\n")
 
 
 def test_an_approval_carries_what_it_rests_on(annotate: Fivenines) -> None:
@@ -126,7 +146,7 @@ def test_what_is_taken_back_counts_again(fivenines: Fivenines, annotate: Fivenin
     assert annotate("add", "loc", *BY_HAND, "--id", "n-1", "--evidence", "the tower fell").status == 0
     assert excluded_ms(fivenines, story) == 20 * 60_000, "without an end it lasts until its outage ends"
     ended = annotate("retract", "n-1", "--author", "eve")
-    said = f"annotation n-1, revision 2: loc from {OUTAGE['from']} to the end of its outage, third_party"
+    said = "annotation n-1, revision 2: loc from 2026-03-10T00:10:00Z to the end of its outage, third_party"
     assert ended == Ended(0, "", f"fivenines: written: {said}, retracted by eve\n")
     assert excluded_ms(fivenines, story) == 0
     assert refused(annotate("retract", "n-1", "--author", "eve")) == "annotation n-1 was retracted with revision 2"
@@ -231,7 +251,7 @@ def test_on_a_platform_what_is_approved_is_excluded_and_what_is_retracted_counts
             (proposal,) = current_facts(client, ExclusionProposal)
         assert proposal.proposal_id == PROPOSAL
         listed = fivenines("annotate", "list", *on)
-        assert [json.loads(line)["value"] for line in listed.out.splitlines()] == [proposal.current()]
+        assert [json.loads(line)["value"] for line in listed.out.splitlines()] == [to_decide(proposal)]
         unknown = fivenines("annotate", "add", "nowhere", *BY_HAND, *on)
         assert refused(unknown).startswith("there is no location nowhere")
 

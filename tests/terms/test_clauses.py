@@ -16,6 +16,7 @@ CONTRACT = SEMANTICS.split("## The contract")[1].split("### The rest")[0]
 """What the platform derives something from."""
 FILE = PACKAGED / "2024-09-23.toml"
 TERMS = read_book().files[0]
+CASES = Path(__file__).parents[1] / "cases"
 
 
 def documented() -> dict[str, str]:
@@ -33,6 +34,11 @@ def test_the_clauses_are_those_of_the_semantics() -> None:
 
 def test_a_reading_names_the_section_that_it_reads() -> None:
     assert all(re.fullmatch(r"A§\d(, A§\d)*", clause.section) for name, clause in CLAUSES.items() if name[:2] == "I-")
+
+
+def test_every_clause_has_a_case() -> None:
+    named = {clause for file in CASES.rglob("*.toml") for clause in re.findall(r"[A-Z]+-\d+", file.read_text("utf-8"))}
+    assert CLAUSES.keys() - named == set()
 
 
 @pytest.mark.parametrize("clause", CLAUSES)

@@ -140,7 +140,7 @@ def _applies(case: Case) -> Step:
     """What the entry applies to; one that was published says what was known when it was written."""
     fact, derived = case.fact, case.derived
     month = derived.calendar(fact.account_id).month(fact.month)
-    gives: dict[str, object] = {"final_at": month.end + derived.world.derivation.correction_horizon_ms}
+    gives: dict[str, object] = {"final_at": derived.world.derivation.final_at(month.end)}
     words = ["Future payments of the account, never a refund and never another account or location."]
     found: list[Input] = []
     if case.credit is not None and not derived.is_published(fact):

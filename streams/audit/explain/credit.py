@@ -16,6 +16,7 @@ from streams.audit.explain.windows import Window, cited, eligible_at, windows
 from streams.calendars import Month
 from streams.folds.claims import Claim
 from streams.folds.credits import issued_at
+from streams.spoken import spoken
 
 PROVIDER = ""
 """The ticket of a claim that the provider makes for the customer."""
@@ -79,7 +80,7 @@ def _minutes(case: Case) -> Step:
     minutes = ms(down) // ms(MINUTE_MS)
     return Step(
         what=f"Whole minutes of downtime: {int(minutes.value)}",
-        words=[f"The month was down for {inputs.spoken(down)}: see {case.fact.location_id}/{case.fact.month}."],
+        words=[f"The month was down for {spoken(down)}: see {case.fact.location_id}/{case.fact.month}."],
         clauses=[case.derived.cite("I-2", case.terms)],
         arithmetic=[equals("cut down to whole minutes, once", minutes)],
         gives={"downtime_minutes": int(minutes.value)},

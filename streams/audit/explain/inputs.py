@@ -13,6 +13,7 @@ from streams.folds.clock import Clock
 from streams.folds.proposals import Said as Diagnosed
 from streams.folds.samples import CHANGES_ONLY, UNSTATED, Profile
 from streams.folds.states import profile_of
+from streams.spoken import spoken
 
 Whole = RegistryRecord | Annotation | TicketEvent
 """An event that is kept as it came."""
@@ -95,18 +96,6 @@ def ticket_event(event: TicketEvent) -> Input:
     given = _given(event, "id", "ticket_id", "account_id", "occurred_at", "event_type", "received_at")
     words = f"ticket {event.ticket_id} {event.event_type} at {times.render(event.occurred_at)}"
     return Input(f"{words}: {given}" if given else words, said_by(event))
-
-
-def spoken(milliseconds: int) -> str:
-    """A length as people say it: ``1 h 2 min 3.5 s``."""
-    rest, parts = abs(milliseconds), []
-    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000)):
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    if rest or not parts:
-        parts.append(f"{rest // 1000}{f'.{rest % 1000:03}'.rstrip('0') if rest % 1000 else ''} s")
-    return ("−" if milliseconds < 0 else "") + " ".join(parts)
 
 
 def instant(at: int) -> str:

@@ -1,19 +1,22 @@
 """A month of an account at a location: what was covered, what it was, and what is judged of it (AV-1, AV-2, I-6, I-7,
 I-9, I-10; semantics §4)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from schemas import times
 from schemas.facts import Availability, Correction
 from schemas.terms.model import MINUTE_MS
 from streams.audit.explain import inputs
-from streams.audit.explain.arithmetic import Line, Number, as_written, at, compared, cut, equals, ms, number
+from streams.audit.explain.arithmetic import Line, Number, as_written, at, compared, cut, equals, latest, ms, number
 from streams.audit.explain.covered import Case, case_of, closing, covered, edges
 from streams.audit.explain.derived import Derived
 from streams.audit.explain.downtime import Parts, counting, parts, taken_away, unknown, up, was_down
 from streams.audit.explain.step import Explanation, Step
-from streams.folds.availability import PLACES, reconciled
+from streams.folds.availability import PLACES, known_until, reconciled
+from streams.folds.registry import Told
 from streams.intervals import Interval, clip, total, union
+from streams.spoken import spoken
 
 
 def explain_month(derived: Derived, fact: Availability) -> Explanation:
@@ -97,28 +100,50 @@ def _objective(case: Case) -> Step:
 
 
 def _lowest_tier(case: Case, split: Parts) -> Step:
-    """When the downtime reached the least that earns a credit."""
+    """When the downtime reached the least that earns a credit: of all that is known, and was, the latest."""
     lowest = case.terms.credits.tiers[0].minutes
-    left = number(lowest) * ms(MINUTE_MS)
-    lines: list[Line] = [equals(f"the lowest tier, {lowest} minutes", left)]
-    reached: int | None = None
-    for start, end in split.down:
-        if end - start >= left.value:
-            found = at(start) + left.found
-            lines.append(equals("reached", found))
-            reached = int(found.value)
-            break
-        left = left.found - (at(end) - at(start)).found
-        lines.append(equals(f"still to go at {inputs.instant(end)}", left))
+    reached, lines = _reached(lowest, split.down)
+    found = [] if reached is None else [reached]
+    words: list[str] = []
+    asked, instants = _recordings(case)
+    for instant in instants:
+        then, _ = _reached(lowest, _parts_by(case, instant).down)
+        if then is not None:
+            found.append(then)
+            when = inputs.instant(int(then.value))
+            words.append(f"By what was recorded at {inputs.instant(instant)} it was reached at {when}.")
+    if asked is not None and "lowest_tier_at" in asked.month:
+        published = min(times.parse(asked.month["lowest_tier_at"]), case.month.end)
+        found.append(at(published))
+        words.append(f"Until it was reconciled, {inputs.instant(published)} was published.")
+    if words:
+        words.append("The latest counts: who claimed in time by what was known then has claimed in time.")
+        lines.extend([equals("the latest", latest(found))] if found else [])
+    told = max((int(each.value) for each in found), default=None)
     return Step(
         what="The lowest tier of credits was "
-        + ("never reached" if reached is None else f"reached at {inputs.instant(reached)}"),
-        clauses=[case.derived.cite("CR-1", case.terms, "credits.tiers[0]")],
-        arithmetic=lines
-        if reached is not None
-        else [lines[0], compared("downtime", ms(total(split.down)), ms(lowest * MINUTE_MS))],
-        gives={"lowest_tier_at": reached},
+        + ("never reached" if told is None else f"reached at {inputs.instant(told)}"),
+        words=words,
+        clauses=[
+            case.derived.cite("CR-1", case.terms, "credits.tiers[0]"),
+            *([case.derived.cite("I-8", case.terms)] if words else []),
+        ],
+        arithmetic=lines,
+        gives={"lowest_tier_at": told},
     )
+
+
+def _reached(minutes: int, down: Sequence[Interval]) -> tuple[Number | None, list[Line]]:
+    """When so many minutes had been down, and how that is come by."""
+    whole = left = number(minutes) * ms(MINUTE_MS)
+    lines: list[Line] = [equals(f"the lowest tier, {minutes} minutes", left)]
+    for start, end in down:
+        if end - start >= left.value:
+            found = at(start) + left.found
+            return found.found, [*lines, equals("reached", found)]
+        left = left.found - (at(end) - at(start)).found
+        lines.append(equals(f"still to go at {inputs.instant(end)}", left))
+    return None, [lines[0], compared("downtime", ms(total(down)), whole)]
 
 
 def _resolution(case: Case) -> Step:
@@ -128,7 +153,7 @@ def _resolution(case: Case) -> Step:
         if row.resolution_ms and row.from_ < case.end and (row.to is None or row.to > case.month.start)
     ]
     longest = max(touching, default=None)
-    told = "nothing with a hold spoke for the location" if longest is None else f"shorter than {inputs.spoken(longest)}"
+    told = "nothing with a hold spoke for the location" if longest is None else f"shorter than {spoken(longest)}"
     return Step(
         what=f"What goes unseen: {told}",
         words=[
@@ -141,20 +166,18 @@ def _resolution(case: Case) -> Step:
 
 def _corrections(case: Case) -> Step:
     """How the counted downtime changed by what was recorded after the month's end."""
-    month, fact, registry = case.month, case.fact, case.derived.world.registry
+    fact, registry = case.fact, case.derived.world.registry
     records = [version.fields for version in registry.versions("location", fact.location_id)]
     notes = [*case.state.annotations.values()]
-    since, found = reconciled(fact.location_id, fact.account_id, month, case.derived.world, fact.final_at)
+    asked, instants = _recordings(case)
+    found = [] if asked is None else known_until(asked)
     told = [
-        f"Until it was reconciled, {inputs.instant(since)}, this was published: {inputs.spoken(step.down_ms)} down, by "
-        f"what was recorded at {inputs.instant(step.recorded_at)}."
+        f"Until it was reconciled this was published: {spoken(step.down_ms)} down, by what was recorded at "
+        f"{inputs.instant(step.recorded_at)}."
         for step in found
     ]
-    recorded = {entry.recorded_at for entry in notes} | {*registry.recordings("location", fact.location_id)}
-    after = sorted(instant for instant in recorded if since < instant < fact.final_at)
-    asked = [each for each in registry.reconciliations(fact.location_id) if found and each.recorded_at == since]
     lines: list[Line] = []
-    for instant in (since, *after) if after or found else ():
+    for instant in instants:
         down = _known_by(case, instant)
         lines.append(equals(f"down, by what was recorded at {inputs.instant(instant)}", down))
         if not found or found[-1].down_ms != down.value:
@@ -165,19 +188,36 @@ def _corrections(case: Case) -> Step:
         words=["What was measured counts as known from the start, whenever it arrived.", *told],
         clauses=[case.derived.cite("I-17", case.terms), case.derived.cite("I-18", case.terms)] if changed else [],
         inputs=[
-            *(inputs.note(note) for note in notes if note.recorded_at in after),
-            *(inputs.record(record) for record in records if record.recorded_at in after),
-            *(inputs.record(record) for record in asked),
+            *(inputs.note(note) for note in notes if note.recorded_at in instants[1:]),
+            *(inputs.record(record) for record in records if record.recorded_at in instants[1:]),
+            *([] if asked is None else [inputs.record(asked.record)]),
         ],
         arithmetic=lines,
         gives={"corrections": tuple(found) if changed else ()},
     )
 
 
+def _recordings(case: Case) -> tuple[Told | None, list[int]]:
+    """What a reconciliation tells of the month; and when something else may have been known of it: at its end, or when
+    it was reconciled, and at each recording after that."""
+    fact, registry = case.fact, case.derived.world.registry
+    asked = reconciled(fact.location_id, fact.account_id, case.month, case.derived.world, fact.final_at)
+    since = case.month.end if asked is None else asked.record.recorded_at
+    recorded = {note.recorded_at for note in case.state.annotations.values()}
+    recorded |= {*registry.recordings("location", fact.location_id)}
+    after = sorted(instant for instant in recorded if since < instant < fact.final_at)
+    return asked, [since, *after] if after or asked is not None else []
+
+
+def _parts_by(case: Case, instant: int) -> Parts:
+    """What the covered time was by what had been recorded at an instant."""
+    notes, _ = counting(case, instant)
+    return parts(case, _covered_by(case, instant), notes)
+
+
 def _known_by(case: Case, instant: int) -> Number:
     """The downtime by what had been recorded at an instant."""
-    notes, _ = counting(case, instant)
-    split = parts(case, _covered_by(case, instant), notes)
+    split = _parts_by(case, instant)
     before = union(split.down, split.excluded, split.gaps)
     return ms(total(before)) - ms(total(split.gaps)) - ms(total(split.excluded))
 

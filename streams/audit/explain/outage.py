@@ -16,6 +16,7 @@ from streams.audit.explain.step import Explanation, Input, Step
 from streams.folds.histories import DOWN, SILENT, UNKNOWN, UP
 from streams.folds.locations import ABSENT
 from streams.folds.outages import Outages, runs_of_down, unretracted
+from streams.spoken import spoken
 
 RULES = {
     "all_devices": "the location is down while every device that takes part is down",
@@ -197,7 +198,7 @@ def _length(outage: Outage) -> Step:
     down = lasted.found - ms(fact.unknown_ms)
     parts = [row.to - row.from_ for row in outage.rows if row.state == "down" and row.to is not None]
     return Step(
-        what=f"How long it was: {inputs.spoken(int(down.value))} of downtime",
+        what=f"How long it was: {spoken(int(down.value))} of downtime",
         words=[
             "Which part of it counts in a month, the month says: what is covered, and what no approved cause excludes."
         ],

@@ -14,6 +14,7 @@ from streams.audit.explain.step import Explanation, Input, Step
 from streams.engine import FOREVER
 from streams.folds.availability import Availabilities, Months
 from streams.folds.proposals import FARTHEST_MS, LISTED, Known, Proposals, Spell, blames_provider, kept_power
+from streams.spoken import spoken
 
 
 class Case(NamedTuple):
@@ -78,7 +79,7 @@ def _evidence(case: Case) -> Step:
     lines = [line for each in own for line in _distance(case, each)]
     clause = CLAUSE_OF_CAUSE[case.fact.cause]
     terms = case.derived.world.terms_in_force(case.fact.location_id, case.fact.from_, case.fact.from_)[-1][1]
-    reach, farthest = inputs.spoken(case.spell.reach_ms), inputs.spoken(FARTHEST_MS)
+    reach, farthest = spoken(case.spell.reach_ms), spoken(FARTHEST_MS)
     return Step(
         what="What speaks for it",
         words=[

@@ -50,6 +50,12 @@ FORMS = (
 )
 
 _MONTH = re.compile(r"(?:month/)?(?P<place>.+)/\d{4}-(0[1-9]|1[0-2])")
+_LIKE_A_MONTH = re.compile(
+    r"\d{4}[-/. ]?\d{1,2}|\d{1,2}[-/. ]\d{4}"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-/. ]*(?:\d{4})?",
+    re.IGNORECASE,
+)
+EXAMPLE = "2026-02"
 _OF_UUIDS = ("outage/", "proposal/", "credit/", "billing/", "responses/", "ticket/")
 
 
@@ -68,6 +74,8 @@ def explain(derived: Derived, asked: str, account: str | None = None) -> list[Ex
     """What is explained of an id; an account narrows what several have. Raises UnexplainedError."""
     found = subjects(derived.facts, asked, account)
     if not found:
+        if month := _unmonthly(asked):
+            raise UnexplainedError(f"{month!r} is no month: one is written {EXAMPLE}, as in LOCATION/{EXAMPLE}")
         of = f" of account {account}" if account is not None else ""
         raise UnexplainedError(f"nothing{of} is known as {asked!r}. An id is {FORMS}")
     if len(found) > 1:
@@ -117,6 +125,17 @@ def location_in(asked: str) -> str | None:
 def uuids_in(asked: str) -> list[str]:
     """The ids that may be meant: as it was given, and of what it is the name."""
     return sorted(_calls(asked))
+
+
+def _unmonthly(asked: str) -> str | None:
+    """The end of an id that looks as if a month was meant, and is none. A ticket may well be called so: this is for
+    ids that nothing has."""
+    if _MONTH.fullmatch(f"place/{asked}"):
+        return None
+    for end in (asked, *(asked.split("/", count)[-1] for count in range(1, asked.count("/") + 1))):
+        if _LIKE_A_MONTH.fullmatch(end):
+            return end
+    return None
 
 
 def _calls(asked: str) -> set[str]:
