@@ -5,7 +5,7 @@ A version says everything about its entity: a field that is absent from it is nu
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, Self
 
 from annotated_types import Len
 from pydantic import Field, model_validator
@@ -150,12 +150,13 @@ class Known(TypedDict):
 
 class ReconciledMonth(TypedDict):
     """A month of which something else was published than follows. `known`: what was told of its downtime, in order,
-    the last as it stood; none, where that was right, or the month was not closed. `entries` of its chain were
-    published, and `days` is what the chain shall add up to."""
+    the last as it stood; none, where that was right, or the month was not closed. `lowest_tier_at` was told, too, if
+    `known` was. `entries` of its chain were published, and `days` is what the chain shall add up to."""
 
     account_id: Id
     month: Month
     known: list[Known]
+    lowest_tier_at: NotRequired[InstantText]
     entries: Count
     days: Count
 

@@ -88,13 +88,8 @@ class Comparison:
 
     def days(self, differences: Iterable[Difference]) -> list[Days]:
         """Where the days differ, by account, location and month."""
-        found = []
-        for each in differences:
-            if isinstance(each.fact, BillingCredit):
-                was, now = (0 if fact is None else fact.days for fact in (each.before, each.after))  # type: ignore[attr-defined]
-                if was != now:
-                    found.append(Days(*_month_of(each.fact), was, now, self.stays(each)))
-        return sorted(found)
+        changed = (each for each in differences if each.days[0] != each.days[1])
+        return sorted(Days(*_month_of(each.fact), *each.days, self.stays(each)) for each in changed)
 
     def reconciliations(self, differences: Iterable[Difference], reason: str, author: str) -> Iterator[dict[str, Any]]:
         """The records that have the platform say what would change of these, as they are written."""
@@ -132,10 +127,7 @@ class Comparison:
             yield {
                 "account_id": account_id,
                 "month": month,
-                "known": [
-                    {"recorded_at": times.render(step.recorded_at), "down_ms": step.down_ms}
-                    for step in (_known(told[place]) if place in told else ())
-                ],
+                **(_told(told[place]) if place in told else {"known": []}),
                 "entries": chain.entries,
                 "days": max(0, chain.days + change),
             }
@@ -179,14 +171,22 @@ def _end(fact: Fact) -> int | None:
     return fact.to if isinstance(fact, LocationState | ExclusionProposal) else None
 
 
-def _known(difference: Difference) -> Sequence[Correction]:
+def _told(difference: Difference) -> dict[str, Any]:
     """What was told of a closed month's downtime, where that is no longer so."""
     before, after = difference.before, difference.after
     if not isinstance(before, Availability) or not before.closed:
-        return ()
-    if isinstance(after, Availability) and (before.down_ms, before.corrections) == (after.down_ms, after.corrections):
-        return ()
-    return before.corrections or (Correction(before.as_of, before.down_ms),)
+        return {"known": []}
+    if isinstance(after, Availability) and _tells(before) == _tells(after):
+        return {"known": []}
+    steps = before.corrections or (Correction(before.as_of, before.down_ms),)
+    told: dict[str, Any] = {
+        "known": [{"recorded_at": times.render(step.recorded_at), "down_ms": step.down_ms} for step in steps]
+    }
+    return told if before.lowest_tier_at is None else told | {"lowest_tier_at": times.render(before.lowest_tier_at)}
+
+
+def _tells(month: Availability) -> tuple[Any, ...]:
+    return month.down_ms, month.corrections, month.lowest_tier_at
 
 
 def _as_it_stands(differences: Iterable[Difference]) -> str:

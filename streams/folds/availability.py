@@ -7,7 +7,8 @@ which nobody had the location, and about time after `as_of`.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from operator import attrgetter
+from heapq import heappop, heappush
+from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -16,18 +17,17 @@ from schemas import times
 from schemas.derivation import DAY_MS
 from schemas.events import Annotation, Reconciliation, RegistryRecord
 from schemas.events.fields import WIRE
-from schemas.events.registry import Known
 from schemas.facts import Availability, Correction, Fact, LocationState
 from schemas.terms.model import MINUTE_MS, Terms
 from streams.calendars import ALWAYS, Month
 from streams.engine import FOREVER, Fold, Partition, untold
 from streams.folds.clock import Clock, Gap, Listening
 from streams.folds.outages import Rows, drop_before, keep_newest, outages, unretracted
-from streams.folds.registry import Tenure
+from streams.folds.registry import Tenure, Told
 from streams.folds.world import World
 from streams.intervals import Interval, clip, intersect, subtract, total, union
 
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 
 DEPENDS_ON = ("blind_after_s", "max_clock_skew_s", "max_clock_lag_s", "month_close_delay_h", "correction_horizon_days")
 
@@ -90,7 +90,7 @@ class Availabilities(Fold):
         delay = world.derivation.month_close_delay_ms
         turns = (
             turn
-            for tenure in world.registry.tenures(key)
+            for tenure in _ever(key, world)
             for month in world.account_calendar(tenure.account_id).months(now - delay - MONTH_MS, now + 1)
             for turn in (tenure.since, month.end, month.end + delay - 1)
         )
@@ -137,7 +137,7 @@ class Availabilities(Fold):
             return broadcast.entity_id == key
         if isinstance(broadcast, Reconciliation):
             return broadcast.subject == key
-        tenures = self.world.registry.tenures(key) if broadcast.entity == "account" else ()
+        tenures = _ever(key, self.world) if broadcast.entity == "account" else ()
         return any(tenure.account_id == broadcast.entity_id for tenure in tenures)
 
 
@@ -168,10 +168,16 @@ def availability(
         return []
     timeline = _Timeline(rows)
     annotations = list(annotations)
-    return [
-        _month(location_id, account_id, month, covered, timeline, annotations, world, min(now, month.end))
+    told = {
+        (account_id, month.name): (month, covered)
         for account_id, tenures in _by_account(world.registry.tenures(location_id)).items()
         for month, covered in _months(account_id, tenures, world, listening, now)
+    }
+    for account_id, month in _taken_back(location_id, world, listening, now):
+        told.setdefault((account_id, month.name), (month, []))
+    return [
+        _month(location_id, account_id, month, covered, timeline, annotations, world, min(now, month.end))
+        for (account_id, _), (month, covered) in told.items()
     ]
 
 
@@ -185,7 +191,7 @@ def one_at_a_time(rows: Sequence[LocationState]) -> list[LocationState]:
     what is new comes before what is taken back."""
     told: list[LocationState] = []
     for rivals in _overlapping(rows):
-        told += rivals if len(rivals) == 1 else sorted(_newest_first(rivals), key=attrgetter("from_"))
+        told += rivals if len(rivals) == 1 else _newest_of(rivals)
     return told
 
 
@@ -203,12 +209,21 @@ def _overlapping(rows: Sequence[LocationState]) -> Iterator[list[LocationState]]
         yield rivals
 
 
-def _newest_first(rows: Iterable[LocationState]) -> Iterator[LocationState]:
-    told: list[Interval] = []
-    for row in sorted(rows, key=attrgetter("version"), reverse=True):
-        for start, end in subtract([_span(row)], told):
-            yield msgspec.structs.replace(row, from_=start, to=None if end == FOREVER else end)
-        told = union(told, [_span(row)])
+def _newest_of(rivals: Sequence[LocationState]) -> list[LocationState]:
+    """A run of rows that have time in common: at each instant the newest of them speaks, on a tie the earlier."""
+    told: list[tuple[int, int, LocationState]] = []
+    speaking: list[tuple[int, int]] = []  # a heap of versions and places, the newest first
+    begun = 0
+    for start, end in pairwise(sorted({edge for row in rivals for edge in _span(row)})):
+        while begun < len(rivals) and rivals[begun].from_ <= start:
+            heappush(speaking, (-rivals[begun].version, begun))
+            begun += 1
+        while _span(rivals[speaking[0][1]])[1] <= start:
+            heappop(speaking)
+        row = rivals[speaking[0][1]]
+        since = told.pop()[0] if told and told[-1][2] is row else start
+        told.append((since, end, row))
+    return [msgspec.structs.replace(row, from_=start, to=None if end == FOREVER else end) for start, end, row in told]
 
 
 def _span(row: LocationState) -> Interval:
@@ -231,6 +246,13 @@ class _Timeline:
         return max((hold for span, hold in self._holds if span[0] < end and span[1] > start), default=None)
 
 
+def _ever(location_id: str, world: World) -> Iterable[Tenure]:
+    """Who has a location; and who had it by what was known before, where that may still be told."""
+    if not world.keeps_issued:
+        return world.registry.tenures(location_id)
+    return [tenure for _, known in world.registry.tenures_known(location_id) for tenure in known]
+
+
 def _by_account(tenures: Iterable[Tenure]) -> Mapping[str, list[Tenure]]:
     accounts: dict[str, list[Tenure]] = {}
     for tenure in tenures:
@@ -249,6 +271,19 @@ def _months(
             yield month, clip(covered, month.start, min(now, month.end))
 
 
+def _taken_back(location_id: str, world: World, listening: int, now: int) -> Iterator[tuple[str, Month]]:
+    """The months that an account had by what was known at some time between their closing and the end of corrections,
+    where the terms keep what was issued by then (I-18): whatever was recorded since, they are told, if of no covered
+    time."""
+    derivation = world.derivation
+    for (since, until), known in world.registry.tenures_known(location_id) if world.keeps_issued else ():
+        for account_id, tenures in _by_account(known).items():
+            for month, _ in _months(account_id, tenures, world, listening, now):
+                is_kept = month.terms.credits.corrections_after_issue == "never"
+                if is_kept and max(since, derivation.closes_at(month.end)) < min(until, derivation.final_at(month.end)):
+                    yield account_id, month
+
+
 def _month(
     location_id: str,
     account_id: str,
@@ -260,11 +295,12 @@ def _month(
     as_of: int,
 ) -> Availability:
     derivation, terms = world.derivation, month.terms
-    final_at = month.end + derivation.correction_horizon_ms
+    final_at = derivation.final_at(month.end)
     counting = [note for note in annotations if note.recorded_at < final_at]
     time = breakdown(covered, timeline.up, timeline.down, *_spans(in_force(counting), timeline.outages, terms))
-    closes_at = month.end + derivation.month_close_delay_ms
     budget = terms.budget_ms(time.covered) - time.down
+    told = reconciled(location_id, account_id, month, world, final_at)
+    known = _as_known(location_id, account_id, month, timeline, counting, world, final_at, told)
     return Availability(
         terms=terms.reference,
         fold_version=FOLD_VERSION,
@@ -282,16 +318,16 @@ def _month(
         budget_left_ms=budget,
         incomplete=terms.is_incomplete(time.unknown, time.covered),
         resolution_ms=timeline.resolution_ms(month.start, as_of),
-        closed=as_of == month.end and (world.slowest or 0) >= closes_at,
+        closed=as_of == month.end and (world.slowest or 0) >= derivation.closes_at(month.end),
         as_of=as_of,
         final_at=final_at,
         terms_before_effective=month.terms_before_effective,
-        lowest_tier_at=_reached(terms.credits.tiers[0].minutes * MINUTE_MS, time.counted),
-        corrections=_corrections(location_id, account_id, month, timeline, counting, world, final_at),
+        lowest_tier_at=_lowest_tier_at(month, [time, *(each for _, each in known)], told),
+        corrections=_corrections(known, told),
     )
 
 
-def _corrections(
+def _as_known(
     location_id: str,
     account_id: str,
     month: Month,
@@ -299,39 +335,56 @@ def _corrections(
     annotations: Iterable[Annotation],
     world: World,
     final_at: int,
-) -> tuple[Correction, ...]:
-    """How the counted downtime changed by what was recorded after the month's end: annotations and records of the
-    location, and a corrected derivation. Empty if it did not."""
+    told: Told | None,
+) -> list[tuple[int, Breakdown]]:
+    """What the month was by what had been recorded at its end, or when it was reconciled, and at each recording after
+    that: annotations and records of the location. Nothing where there are none."""
     registry = world.registry
-    reconciled_at, steps = reconciled(location_id, account_id, month, world, final_at)
+    since = month.end if told is None else told.record.recorded_at
     recorded = {note.recorded_at for note in annotations} | {*registry.recordings("location", location_id)}
-    after = sorted(at for at in recorded if reconciled_at < at < final_at)
-    for at in (reconciled_at, *after) if after or steps else ():
-        known = in_force(note for note in annotations if note.recorded_at <= at)
+    after = sorted(at for at in recorded if since < at < final_at)
+    known = []
+    for at in (since, *after) if after or told is not None else ():
+        noted = in_force(note for note in annotations if note.recorded_at <= at)
         tenures = [each for each in registry.tenures(location_id, at) if each.account_id == account_id]
         covered = clip(union(*(tenure.covered for tenure in tenures)), month.start, month.end)
-        time = breakdown(covered, timeline.up, timeline.down, *_spans(known, timeline.outages, month.terms))
+        spans = _spans(noted, timeline.outages, month.terms)
+        known.append((at, breakdown(covered, timeline.up, timeline.down, *spans)))
+    return known
+
+
+def _corrections(known: Iterable[tuple[int, Breakdown]], told: Told | None) -> tuple[Correction, ...]:
+    """How the counted downtime changed by what was recorded after the month's end, and by a corrected derivation. Empty
+    if it did not."""
+    steps = [] if told is None else known_until(told)
+    for at, time in known:
         if not steps or steps[-1].down_ms != time.down:
             steps.append(Correction(at, time.down))
     return tuple(steps) if len(steps) > 1 else ()
 
 
-def reconciled(
-    location_id: str, account_id: str, month: Month, world: World, final_at: int
-) -> tuple[int, list[Correction]]:
-    """When a month was reconciled last, and what had been told of it until then, whatever would follow now; its end and
-    nothing where it never was."""
-    for record in reversed(world.registry.reconciliations(location_id)):
-        if month.end < record.recorded_at < final_at:
-            for told in record.months:
-                if (told["account_id"], told["month"]) == (account_id, month.name) and told["known"]:
-                    return record.recorded_at, [_told_by(record, step) for step in told["known"]]
-    return month.end, []
+def _lowest_tier_at(month: Month, known: Iterable[Breakdown], told: Told | None) -> int | None:
+    """When the counted downtime reached the lowest tier, by what is known now or ever was since the month's end: the
+    latest, for whoever claimed in time by what was known then has claimed in time (I-8)."""
+    lowest = month.terms.credits.tiers[0].minutes * MINUTE_MS
+    reached = [_reached(lowest, time.counted) for time in known]
+    if told is not None and (published := told.month.get("lowest_tier_at")) is not None:
+        reached.append(min(times.parse(published), month.end))
+    return max((at for at in reached if at is not None), default=None)
 
 
-def _told_by(record: Reconciliation, step: Known) -> Correction:
-    """A step of what had been told: whatever somebody writes, not after the record itself."""
-    return Correction(min(times.parse(step["recorded_at"]), record.recorded_at), step["down_ms"])
+def reconciled(location_id: str, account_id: str, month: Month, world: World, final_at: int) -> Told | None:
+    """What the newest reconciliation of a month tells of it that was recorded after its end and says what was known."""
+    for told in reversed(world.registry.told(location_id, account_id, month.name)):
+        if told.month["known"] and month.end < told.record.recorded_at < final_at:
+            return told
+    return None
+
+
+def known_until(told: Told) -> list[Correction]:
+    """What had been told of a month until it was reconciled: whatever somebody writes, not after that."""
+    latest = told.record.recorded_at
+    return [Correction(min(times.parse(step["recorded_at"]), latest), step["down_ms"]) for step in told.month["known"]]
 
 
 def _reached(duration: int, counted: Sequence[Interval]) -> int | None:

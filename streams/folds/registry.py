@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from schemas.events import Reconciliation
+from schemas.events.registry import ReconciledMonth
 from streams.calendars import ALWAYS, SeriesHistory
 from streams.engine import FOREVER
 from streams.intervals import Interval, union
@@ -45,6 +46,13 @@ class Tenure(NamedTuple):
     covered: Sequence[Interval]
 
 
+class Told(NamedTuple):
+    """What a reconciliation tells of a month."""
+
+    record: Reconciliation
+    month: ReconciledMonth
+
+
 class Registry:
     """Every version of every entity. `open_since` tells from which instant on a recording still counts."""
 
@@ -53,6 +61,8 @@ class Registry:
         self._records: dict[tuple[str, str], dict[str, Record]] = {}
         self._versions: dict[tuple[str, str], Sequence[Version]] = {}
         self._reconciliations: dict[str, list[Reconciliation]] = {}
+        self._told: dict[tuple[str | None, str, str], list[Told]] = {}
+        """By location, account and month."""
 
     def absorb(self, record: Record) -> bool:
         """Take a record in; whether it was new."""
@@ -63,12 +73,22 @@ class Registry:
         records[record.payload_hash] = record
         self._versions.pop((entity, entity_id), None)
         if isinstance(record, Reconciliation):
-            insort(self._reconciliations.setdefault(record.subject, []), record, key=_recorded)
+            self._hear(record)
         return True
+
+    def _hear(self, record: Reconciliation) -> None:
+        insort(self._reconciliations.setdefault(record.subject, []), record, key=_recorded)
+        for month in record.months:
+            place = record.location_id, month["account_id"], month["month"]
+            insort(self._told.setdefault(place, []), Told(record, month), key=lambda told: _recorded(told.record))
 
     def reconciliations(self, subject: str) -> Sequence[Reconciliation]:
         """Those of a location or an account, in the order in which they were recorded."""
         return self._reconciliations.get(subject, ())
+
+    def told(self, location_id: str, account_id: str, month: str) -> Sequence[Told]:
+        """What reconciliations tell of a month, in the order in which they were recorded."""
+        return self._told.get((location_id, account_id, month), ())
 
     def ids(self, entity: str) -> Iterable[str]:
         return (entity_id for kind, entity_id in self._records if kind == entity)
@@ -167,6 +187,12 @@ class Registry:
             if start < end:
                 tenures.append(Tenure(location.account_id, start, end, (covered,) if covered[0] < covered[1] else ()))
         return tenures
+
+    def tenures_known(self, location_id: str) -> Sequence[tuple[Interval, Sequence[Tenure]]]:
+        """Who had a location by what had been recorded: from each recording until the next."""
+        later = sorted({*self.recordings("location", location_id)})[1:]
+        known = zip([ALWAYS, *later], [*later, FOREVER], strict=True)
+        return [((since, until), self.tenures(location_id, since)) for since, until in known]
 
 
 def _rank(record: Record) -> tuple[int, int, str]:

@@ -7,9 +7,7 @@ location's whole state, and what follows from it is compared with what was ever 
 
 import queue
 import threading
-from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -17,17 +15,15 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import TopicPartition
 
 from schemas.derivation import Derivation
-from schemas.events import Heartbeat
-from schemas.events.heartbeat import effective_at
 from schemas.facts import DeadLetter, Fact
-from schemas.wire import Gate, Line, decode
-from streams.archive.read import Heartbeats, accepted_diagnoses, accepted_heartbeats, current_facts
+from schemas.wire import Gate
+from streams.archive.read import accepted_diagnoses, accepted_heartbeats, current_facts
 from streams.archive.wait import caught_up
 from streams.engine import Held, by_identity
-from streams.folds.samples import Profile
 from streams.intake.memory import PROPOSALS, STATES
 from streams.intake.outbox import WATCHED, Outbox
-from streams.intake.saved import Dirty, Late
+from streams.intake.past import Past, Request
+from streams.intake.saved import Dirty
 from streams.intake.share import FOLDS, TOPIC, Share
 from streams.kafka import Kafka
 
@@ -43,72 +39,6 @@ Ends = Mapping[str, Mapping[int, int]]
 """By topic and partition the offset up to which something was read."""
 
 
-@dataclass(frozen=True)
-class Request:
-    """Everything of a location that the input before `position` says, when all that intake said of it was acknowledged:
-    everything before `mark`."""
-
-    share: Share
-    location_id: str
-    position: int
-    mark: int
-
-
-@dataclass
-class Past:
-    """What the archive holds of a location: its samples by device and profile, those that count at their arrival, those
-    that are diagnoses, and its current facts."""
-
-    request: Request
-    alike: dict[tuple[str, Profile], "array[int]"] = field(default_factory=dict)
-    delayed: list[Late] = field(default_factory=list)
-    diagnoses: list[Heartbeat] = field(default_factory=list)
-    published: list[tuple[Fact, ...]] = field(default_factory=list)
-
-    def take(self, batch: Heartbeats, max_clock_lag_ms: int) -> None:
-        """Take in what intake has read. The archive may be ahead, where nobody has said yet what is refused."""
-        here, end = self.request.share.partition, self.request.position
-        for partition, offset, device_id, at, up, interval_ms, collector_id, received_at, buffered in zip(
-            batch.partition,
-            batch.offset,
-            batch.device_id,
-            batch.occurred_at,
-            batch.up,
-            batch.interval_ms,
-            batch.collector_id,
-            batch.received_at,
-            batch.buffered,
-            strict=True,
-        ):
-            if partition != here or offset >= end:
-                continue
-            profile = Profile(bool(up), interval_ms, collector_id)
-            taken_at = effective_at(at, received_at, buffered, max_clock_lag_ms)
-            if taken_at != at:
-                self.delayed.append(Late(device_id, profile, at, taken_at))
-            else:
-                self.alike.setdefault((device_id, profile), array("q")).append(at)
-
-    def hear(self, lines: Iterable[Line], gate: Gate) -> None:
-        """Take in the diagnoses among the messages that intake has read."""
-        here, end = self.request.share.partition, self.request.position
-        for line in lines:
-            if line.partition == here and line.offset is not None and line.offset < end:
-                event = decode(
-                    line.topic, line.value, key=line.key, headers=line.headers, timestamp=line.timestamp, gate=gate
-                )
-                if isinstance(event, Heartbeat):
-                    self.diagnoses.append(event)
-
-    @property
-    def is_overtaken(self) -> bool:
-        """Whether as much input was read as the newest of the facts follow from. An owner before this one may have been
-        further: what is said of an earlier position would be older than what it said, and never count."""
-        share = self.request.share
-        newest = max((fact.version for facts in self.published for fact in facts), default=0)
-        return share.at(share.position - 1).version >= newest
-
-
 class Repair:
     """One location at a time: late events are few, and the loop has other things to do."""
 
@@ -122,33 +52,42 @@ class Repair:
         self._answers: queue.SimpleQueue[Past] = queue.SimpleQueue()
         self._next: Request | None = None
         self._is_asked = False
-        self._past: Past | None = None
+        self._waiting: dict[str, int] = {}
+        """Of locations whose facts are ahead of the input: the version up to which it is to be read first."""
         self._closing = threading.Event()
         threading.Thread(target=self._work, name="repair", daemon=True).start()
 
     def go_on(self, shares: Sequence[Share]) -> None:
         """Take in the answer, if there is one, and ask for the next location."""
         if not self._answers.empty():
-            self._past = self._answers.get()
-        if self._past is not None:
-            is_here = any(share is self._past.request.share for share in shares)
-            if is_here and not self._past.is_overtaken:
-                return
-            past, self._past, self._next, self._is_asked = self._past, None, None, False
-            if is_here:
-                rebuild(past)
+            self._next, self._is_asked = None, False
+            past = self._answers.get()
+            if any(share is past.request.share for share in shares):
+                self._take(past)
         if self._next is None:
             self._next = self._choose(shares)
         if self._next is not None and not self._is_asked and self._outbox.reached(self._next.mark):
             self._requests.put((self._next, self._ends(self._next)))
             self._is_asked = True
 
+    def _take(self, past: Past) -> None:
+        """The others need not wait for a location whose facts are ahead of the input: it is asked about anew when that
+        has come so far, which may be never where somebody else wrote them."""
+        location_id = past.request.location_id
+        if past.is_overtaken:
+            rebuild(past)
+        else:
+            self._waiting[location_id] = past.newest
+            past.request.share.memory.in_repair = ""
+            log.info("repair waits until the input has come as far", location_id=location_id, version=past.newest)
+
     def _choose(self, shares: Sequence[Share]) -> Request | None:
-        share = next((share for share in shares if share.memory.dirty and not share.is_quiet), None)
-        if share is None:
-            return None
-        location_id = share.memory.in_repair = next(iter(share.memory.dirty))
-        return Request(share, location_id, share.position, self._outbox.mark())
+        for share in shares:
+            for location_id in share.memory.dirty if not share.is_quiet else ():
+                if self._waiting.get(location_id, 0) <= share.version:
+                    share.memory.in_repair = location_id
+                    return Request(share, location_id, share.position, self._outbox.mark())
+        return None
 
     def _ends(self, request: Request) -> Ends:
         """How far the archive must have read what the location's facts and samples stand in."""

@@ -76,6 +76,11 @@ class Share:
         return Position(offset + self.registry_offset, TOPIC, self.partition, offset)
 
     @property
+    def version(self) -> int:
+        """How much input was read."""
+        return self.at(self.position - 1).version
+
+    @property
     def is_quiet(self) -> bool:
         return self.position < self.quiet_until
 
@@ -267,7 +272,7 @@ class Share:
             partition=self.partition,
             through=through,
             first=through if first is None else first,
-            version=self.at(self.position - 1).version,
+            version=self.version,
         )
 
 

@@ -71,8 +71,8 @@ class TakeOver:
         share.position = max(low, self._resume_at(share, snapshot))
         share.quiet_until = snapshot.reaches()
         share.judge_again(location.decode() for location in snapshot.doubtful)
-        heard = self.registry.since(snapshot.heard)
-        if heard and snapshot.locations:
+        if snapshot.locations:
+            heard = self.registry.since(snapshot.heard)
             share.judge_from(concerned(share, heard))
             share.repair_from(reconciled(share, heard))
         return share

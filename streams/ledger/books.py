@@ -186,7 +186,6 @@ class Books:
             loop.absorb(claim.TOPIC, claim.place, claim, None)
             self._locations[claim.place] = None
             self._claimed[claim.account_id].add(claim.place)
-            self._credits.touched.add((claim.account_id, claim.location_id or "", claim.month or ""))
         owed: list[Fact] = []
         for location_id in self._locations:
             owed += loop.settle(location_id, range(len(loop.folds)), position)
@@ -254,7 +253,6 @@ class Books:
             return  # nothing follows from an open month
         if self._chain.loop.absorb(month.TOPIC, month.location_id, month, None):
             self._locations[month.location_id] = None
-            self._credits.touched.add((month.account_id, month.location_id, month.month))
 
     def _ticket(self, message: Message) -> None:
         event = decode(

@@ -18,7 +18,7 @@ from confluent_kafka.admin import AdminClient
 from schemas.derivation import Derivation
 from schemas.events import RegistryRecord, TicketEvent
 from schemas.facts import Availability, DeadLetter, Progress
-from schemas.partitioner import murmur2_partition
+from schemas.partitioner import partition_of
 from schemas.terms.book import Book
 from schemas.topics import LEDGER_STATE
 from streams.folds.world import World
@@ -74,10 +74,9 @@ def run(
                 topics = _topics(kafka)
                 with Seat(kafka, session_timeout_s) as seat:
                     if seat.wait(stop):
-                        partition_of = partial(_partition, topics[Availability.TOPIC])
-                        Session(
-                            kafka, topics, Books(World(book, derivation), partition_of, holds=holds), seat, metrics
-                        ).follow(stop)
+                        locate = partial(partition_of, partitions=topics[Availability.TOPIC])
+                        books = Books(World(book, derivation), locate, holds=holds)
+                        Session(kafka, topics, books, seat, metrics).follow(stop)
             except Interrupted as interrupted:
                 log.warning("interrupted: going on from what was saved", reason=str(interrupted))
                 metrics.books = None  # whoever stands by holds nothing
@@ -188,10 +187,6 @@ class Session:
             self._books.read[topic, partition] = at
             starts.append(TopicPartition(topic, partition, at))
         self._consumer.assign(starts)
-
-
-def _partition(partitions: int, location_id: str) -> int:
-    return murmur2_partition(location_id.encode(), partitions)
 
 
 def _plain(message: KafkaMessage) -> Message:

@@ -32,7 +32,14 @@ HISTORY: dict[str, Any] = {
 }
 
 
-def reconciled(*known: tuple[int, int], recorded: int = RECORDED, month: str = "2026-03") -> bytes:
+def reconciled(
+    *known: tuple[int, int],
+    recorded: int = RECORDED,
+    month: str = "2026-03",
+    name: str = "",
+    since: int = END - 30 * DAY,
+    lowest: str | None = None,
+) -> bytes:
     """Recorded at each of these instants, so many minutes of downtime had been published."""
     months = [
         {
@@ -41,10 +48,11 @@ def reconciled(*known: tuple[int, int], recorded: int = RECORDED, month: str = "
             "known": [{"recorded_at": times.render(at), "down_ms": minutes * MINUTE} for at, minutes in known],
             "entries": 0,
             "days": 2,
+            **({} if lowest is None else {"lowest_tier_at": lowest}),
         }
     ]
     said = {"location_id": "loc", "facts": ["availability"], "months": months, "reason": "wrong", "author": "ann"}
-    return lines.record("reconciliation", f"r-{recorded}", END - 30 * DAY, recorded, **said)
+    return lines.record("reconciliation", name or f"r-{recorded}", since, recorded, **said)
 
 
 def facts_of(*more: bytes, claimed: str = LATE, **changes: Any) -> list[Fact]:
@@ -114,6 +122,12 @@ def test_of_several_the_newest_says_what_was_known() -> None:
     assert march(facts_of(*both)).corrections == march(facts_of(*reversed(both))).corrections == steps
 
 
+def test_of_two_with_one_id_each_counts() -> None:
+    """None takes the other's place, whatever it is valid from."""
+    both = [reconciled((END, 20), name="r"), reconciled((END, 20), name="r", since=END - 29 * DAY, month="2026-04")]
+    assert march(facts_of(*both)).corrections == march(facts_of(both[0])).corrections != ()
+
+
 def test_nothing_was_known_after_what_says_so() -> None:
     """Whatever somebody writes: a window that began in the year 9999 would have no end."""
     facts = facts_of(reconciled((END, 0), (times.parse("9999-12-31T23:59:59Z"), 50)))
@@ -152,6 +166,45 @@ def test_days_that_were_issued_stay_where_the_terms_say_so() -> None:
     assert credit(facts_of(**in_time)).credit_days == 2
     assert credit(facts_of(reconciled((END, 70)), **in_time)).credit_days == 4
     assert credit(facts_of(reconciled((END, 70)), claimed="2026-04-10T00:00:00Z")).credit_days == 2
+    first_known_later = facts_of(reconciled((RECORDED - DAY, 70)), **in_time)
+    assert credit(first_known_later).credit_days == 4, "what had been told first was issued"
+
+
+@pytest.mark.parametrize(
+    ("lowest", "told", "reached"),
+    [
+        (None, "too_late", "2026-03-10T00:25:00Z"),
+        ("2026-03-25T00:15:00.000Z", "accepted", "2026-03-25T00:15:00Z"),
+        ("2026-03-02T00:15:00.000Z", "too_late", "2026-03-10T00:25:00Z"),
+        # whatever somebody writes: it was reached in the month
+        ("9999-12-31T23:59:59.000Z", "accepted", "2026-04-01T08:00:00Z"),
+    ],
+)
+def test_who_claimed_in_time_by_what_had_been_published_has_claimed_in_time(
+    lowest: str | None, told: str, reached: str
+) -> None:
+    """I-8, read the other way. The fifteenth minute was over at 0:25 of the 10th: in time before 9 April."""
+    terms = [{"claims.eligible_at": "fifteenth_minute"}]
+    facts = facts_of(reconciled((END, 40), lowest=lowest), claimed="2026-04-20T00:00:00Z", terms=terms)
+    assert answer(facts) == told
+    assert march(facts).lowest_tier_at == times.parse(reached)
+
+
+BETAS = lines.record(
+    "location", "loc", END - 90 * DAY, RECORDED, account_id="beta", sla_from="2026-01-01T00:00:00.000Z"
+)
+
+
+@pytest.mark.parametrize(("keeps", "told"), [("never", [("acme", 0), ("beta", 40)]), ("until_final", [("beta", 40)])])
+def test_a_month_that_proves_to_be_another_account_s_is_told_of_nothing_where_the_terms_keep_what_was_issued(
+    keeps: str, told: list[tuple[str, int]]
+) -> None:
+    facts = facts_of(BETAS, terms=[{"credits.corrections_after_issue": keeps}])
+    months = [fact for fact in facts if isinstance(fact, Availability) and fact.month == "2026-03"]
+    assert sorted((month.account_id, month.down_ms // MINUTE) for month in months) == told
+    for month in months:
+        assert month.closed
+        assert bool(month.covered_ms) is bool(month.down_ms)
 
 
 def row(start: int, end: int | None, state: Any, version: int) -> LocationState:
@@ -183,6 +236,11 @@ def row(start: int, end: int | None, state: Any, version: int) -> LocationState:
         ),
         # one that moves on: the part that nothing newer speaks of stays until it is told
         ([(0, 6, "up", 2), (5, 9, "down", 1)], [((0, 6), "up"), ((6, 9), "down")]),
+        # one that is older than both of its neighbours, and one that is as new
+        (
+            [(0, 9, "up", 2), (1, 8, "down", 3), (3, 5, "unknown", 1), (8, 12, "degraded", 2)],
+            [((0, 1), "up"), ((1, 8), "down"), ((8, 9), "up"), ((9, 12), "degraded")],
+        ),
         ([(0, None, "up", 1), (5, 6, "down", 2)], [((0, 5), "up"), ((5, 6), "down"), ((6, None), "up")]),
     ],
 )

@@ -17,8 +17,8 @@ from schemas.wire import Gate, Line, Rejected, decode
 from streams.folds.samples import Profile
 from streams.folds.states import profile_of
 from streams.folds.world import World
+from streams.intake.past import Past, Request
 from streams.intake.registry import concerned
-from streams.intake.repair import Past, Request
 from streams.intake.saved import Late
 from streams.intake.share import TOPIC, Figures, Share
 

@@ -64,13 +64,14 @@ class Keeper:
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
+        self.book = recording.book
         self.saved: dict[bytes, bytes] = {}
         self.facts: list[Fact] = []
         self.letters: list[DeadLetter] = []
 
     def begin(self, logs: Logs, *, holds: bool = False) -> Books:
         """A process that starts: it reads all of the saved state, and the registry as far as it stands."""
-        world = World(self._recording.book, self._recording.settings)
+        world = World(self.book, self._recording.settings)
         books = Books(world, lambda location_id: self._recording.partition_of(location_id) or 0, holds=holds)
         for key, value in self.saved.items():
             books.restore(key, value)
