@@ -43,7 +43,8 @@ class Availability(Fact, frozen=True, kw_only=True):
     terms_before_effective: bool
     """Whether the month lies before the first effective date of its terms, which judge it all the same."""
     lowest_tier_at: Instant | None = None
-    """When the counted downtime reached the lowest tier of credits; null: it never did."""
+    """When the counted downtime reached the lowest tier of credits, by what is known, or was since the month's end: the
+    latest of these, for a correction closes no window for claims (I-8). Null: never."""
     corrections: tuple[Correction, ...] = ()
     """Where what was recorded after the month's end changed `down_ms`: first as it was at the end, then at each change
     (I-17, I-18). What was measured counts as known from the start, whenever it arrived."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 from sys import intern
-from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, TypeVar, get_args, get_origin, get_type_hints
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 import msgspec
@@ -39,7 +39,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fold_version: int
     settings: dict[str, int]
     version: int = 0
-    revision: int = 0
+    revision: int = 1
     retracted: bool = False
 
     @property
@@ -63,28 +63,22 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def written(self) -> dict[str, Any]:
         """The fact as its topic carries it: instants as text, field names as published."""
-        return _written(self)
+        return _written(self, _form(type(self)))
 
     def current(self) -> dict[str, Any]:
         """What two derivations must agree on: the written fact without its history."""
-        written = self.written()
-        for name in HISTORY:
-            written.pop(name, None)
-        return written
+        return _written(self, _form(type(self), HISTORY))
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Self:
         """The fact of its written form. Raises `msgspec.ValidationError` on anything else."""
-        return msgspec.convert(_parsed(cls, written), cls)
+        return _sharing(msgspec.convert(_parsed(cls, written), cls))
 
     @classmethod
     def load(cls, saved: bytes, key: str | None = None) -> tuple[Self, ...]:
         """Facts that were saved with msgpack; what many of them repeat, their `key` too, is one object for all."""
         facts: list[Self] = _saved(cls)(saved)
-        for fact in facts:
-            settings = tuple(fact.settings.items())
-            force_setattr(fact, "terms", intern(fact.terms))
-            force_setattr(fact, "settings", _SETTINGS.setdefault(settings, fact.settings))
+        for fact in map(_sharing, facts):
             if key is not None and fact.key == key:
                 force_setattr(fact, cls.KEY, key)
         return tuple(facts)
@@ -105,7 +99,7 @@ def _order(cls: type[Fact]) -> Callable[[Fact], tuple[Any, ...]]:
     return _values(cls.ORDER or cls.IDENTITY)
 
 
-def _values(names: Sequence[str]) -> Callable[[Fact], tuple[Any, ...]]:
+def _values(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
     values = attrgetter(*names)
     return values if len(names) > 1 else lambda fact: (values(fact),)
 
@@ -118,20 +112,62 @@ def _saved(cls: type[Fact]) -> Callable[[bytes], list[Any]]:
 _SETTINGS: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
 """Few different ones, in very many facts."""
 
+F = TypeVar("F", bound="Fact")
+
+_REPEATED = ("terms", "account_id", "location_id", "month")
+"""Texts that stand in very many facts."""
+
+
+def _sharing(fact: F) -> F:
+    """The fact, with one object for what is the same in others."""
+    settings = tuple(fact.settings.items())
+    force_setattr(fact, "settings", _SETTINGS.setdefault(settings, fact.settings))
+    for name in _repeated(type(fact)):
+        if (text := getattr(fact, name)) is not None:
+            force_setattr(fact, name, intern(text))
+    return fact
+
+
+@cache
+def _repeated(cls: type[Fact]) -> Sequence[str]:
+    return [name for name in _REPEATED if name in cls.__struct_fields__]
+
 
 @cache
 def _content(cls: type[Fact]) -> Callable[[Fact], tuple[Any, ...]]:
     return attrgetter(*(name for name in cls.__struct_fields__ if name not in HISTORY))
 
 
-def _written(struct: msgspec.Struct) -> dict[str, Any]:
-    written = dict(zip(struct.__struct_encode_fields__, msgspec.structs.astuple(struct), strict=True))
-    at, parts = _rewritten(type(struct))
-    for wire in at:
-        if written[wire] is not None:
-            written[wire] = times.render(written[wire])
-    for wire in parts:
-        written[wire] = [_written(part) for part in written[wire]]
+class _Form(NamedTuple):
+    """How a kind of thing is written: its fields' values, their names on the wire, and which of them stand otherwise
+    there: instants, and lists of smaller things, each in its own form."""
+
+    values: Callable[[Any], tuple[Any, ...]]
+    names: Sequence[str]
+    instants: Sequence[str]
+    parts: "Mapping[str, _Form]"
+
+
+@cache
+def _form(cls: type[msgspec.Struct], without: frozenset[str] = frozenset()) -> _Form:
+    fields = zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True)
+    wire = {name: encoded for name, encoded in fields if name not in without}
+    return _Form(
+        values=_values([*wire]),
+        names=[*wire.values()],
+        instants=[wire[name] for name in wire if name in instants(cls)],
+        parts={wire[name]: _form(kind) for name, kind in _parts(cls).items() if name in wire},
+    )
+
+
+def _written(struct: msgspec.Struct, form: _Form) -> dict[str, Any]:
+    written = dict(zip(form.names, form.values(struct), strict=True))
+    for name in form.instants:
+        at = written[name]
+        if at is not None:
+            written[name] = times.render(at)
+    for name, parts in form.parts.items():
+        written[name] = [_written(part, parts) for part in written[name]]
     return written
 
 
@@ -146,13 +182,6 @@ def _parsed(cls: type[msgspec.Struct], written: Mapping[str, Any]) -> dict[str, 
         else value
         for wire, value in written.items()
     }
-
-
-@cache
-def _rewritten(cls: type[msgspec.Struct]) -> tuple[Sequence[str], Sequence[str]]:
-    """The fields that stand otherwise on the wire, by their names there: instants, and lists of smaller things."""
-    wire = dict(zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True))
-    return [wire[name] for name in instants(cls)], [wire[name] for name in _parts(cls)]
 
 
 @cache

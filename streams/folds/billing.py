@@ -137,13 +137,12 @@ def following(credit: Credit, chain: Chain, world: World) -> BillingCredit | Non
 def reconciliation_behind(entry: BillingCredit, chain: Chain, world: World) -> Reconciliation | None:
     """The one for which an entry is added to a chain: the newest that names the month, until the chain has once come to
     the days that it named."""
-    for record in reversed(world.registry.reconciliations(entry.location_id)):
-        for named_one in record.months:
-            if (named_one["account_id"], named_one["month"]) == (entry.account_id, entry.month):
-                known, days = named_one["entries"], named_one["days"]
-                sums = (sum(each.days for each in chain[:n]) for n in range(known, len(chain) + 1))
-                return None if days in sums else record
-    return None
+    told = world.registry.told(entry.location_id, entry.account_id, entry.month)
+    if not told:
+        return None
+    record, month = told[-1]
+    sums = (sum(each.days for each in chain[:n]) for n in range(month["entries"], len(chain) + 1))
+    return None if month["days"] in sums else record
 
 
 def is_whole(chain: Sequence[BillingCredit]) -> bool:

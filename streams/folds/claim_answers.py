@@ -162,7 +162,7 @@ def _judged(
 
 def _decided_at(month: Month, world: World) -> int:
     """When a month closes, for whichever location."""
-    return month.end + world.derivation.month_close_delay_ms
+    return world.derivation.closes_at(month.end)
 
 
 def _terms_when_made(claim: Claim, world: World) -> Terms:

@@ -52,10 +52,10 @@ class Claims(Fold):
         return {}
 
     def absorb(self, tickets: dict[str, Ticket], ticket: Ticket, now: int) -> bool:
-        known = tickets.pop(ticket.ticket_id, None)
-        if _claims(ticket):
+        known, claims = tickets.pop(ticket.ticket_id, None), _claims(ticket)
+        if claims:
             tickets[ticket.ticket_id] = ticket
-        return known is not None or _claims(ticket)
+        return known is not None or claims
 
     def derive(self, key: str, tickets: dict[str, Ticket], partition: Partition) -> Sequence[Claim]:
         return [*map(claim, tickets.values())]

@@ -14,7 +14,7 @@ from schemas.events import RegistryRecord
 from schemas.facts import Availability, Correction, Credit, Fact
 from schemas.facts.fact import named
 from schemas.terms.model import MINUTE_MS, Terms
-from streams.calendars import Month, deadline_after, eligible_at
+from streams.calendars import Calendar, Month, deadline_after, eligible_at
 from streams.engine import FOREVER, Fold, Partition, untold
 from streams.folds.claims import Claim, keep_claim, of_month
 from streams.folds.world import World
@@ -31,6 +31,19 @@ class Asked(NamedTuple):
 
     months: dict[tuple[str, str], Availability]
     claims: dict[tuple[str, str], Claim]
+    earning: "Earning"
+
+
+class Earning:
+    """The closed months of a location that earned days, as they were judged; nearly all earn none. `again`: those of
+    which something has changed since. `by`: the months of each account by which that was."""
+
+    __slots__ = ("again", "by", "judged")
+
+    def __init__(self) -> None:
+        self.judged: dict[tuple[str, str], Judgement] = {}
+        self.again: frozenset[tuple[str, str]] = frozenset()
+        self.by: tuple[Calendar, ...] = ()
 
 
 class Judgement(NamedTuple):
@@ -60,7 +73,7 @@ class OfClaims(Fold):
     world: World
 
     def empty(self) -> Asked:
-        return Asked({}, {})
+        return Asked({}, {}, Earning())
 
     def absorb(self, asked: Asked, event: Availability | Claim, now: int) -> bool:
         if isinstance(event, Claim):
@@ -76,11 +89,10 @@ class OfClaims(Fold):
         return untold(asked.months.values(), told), [*asked.claims.values()]
 
     def load(self, saved: bytes) -> Asked:
-        months, claims = _SAVED.decode(saved)
-        return Asked(
-            {(month.account_id, month.month): month for month in Availability.load(months)},
-            {(claim.account_id, claim.ticket_id): claim for claim in Claim.load(claims)},
-        )
+        saved_months, saved_claims = _SAVED.decode(saved)
+        months = {(month.account_id, month.month): month for month in Availability.load(saved_months)}
+        claims = {(claim.account_id, claim.ticket_id): claim for claim in Claim.load(saved_claims)}
+        return Asked(months, claims, Earning())
 
     def concerns(self, key: str, asked: Asked, broadcast: Any) -> bool:
         """Whose terms are others, or whose account was closed."""
@@ -101,15 +113,35 @@ class Credits(OfClaims):
     fact: ClassVar[type[Fact]] = Credit
     version: ClassVar = FOLD_VERSION
 
+    def absorb(self, asked: Asked, event: Availability | Claim, now: int) -> bool:
+        is_new = super().absorb(asked, event, now)
+        if is_new:
+            about = asked.months if isinstance(event, Claim) else ((event.account_id, event.month),)
+            asked.earning.again = asked.earning.again.union(about)
+        return is_new
+
     def derive(self, key: str, asked: Asked, partition: Partition) -> Sequence[Credit]:
-        earned = (credit(one, self.world) for one in self.judged(asked))
-        return [fact for fact in earned if fact is not None]
+        return [credit(one, self.world) for one in self.earned(asked)]
 
     def due(self, key: str, asked: Asked, partition: Partition) -> int:
         """When the last window of a credit that nobody has claimed is over."""
         now = self.world.slowest or 0
-        ends = (one.deadline - 1 for one in self.judged(asked) if one.accepted is None and one.days)
+        ends = (one.deadline - 1 for one in self.earned(asked) if one.accepted is None)
         return min((end for end in ends if end >= now), default=FOREVER)
+
+    def earned(self, asked: Asked) -> list[Judgement]:
+        """Every closed month that earned days. A location has ever more months, and few of them change."""
+        earning = asked.earning
+        accounts = dict.fromkeys(account_id for account_id, _ in asked.months)
+        by = tuple(map(self.world.account_calendar, accounts))
+        for identity in earning.again if by == earning.by else asked.months:
+            one = judgement(asked.months[identity], asked.claims.values(), self.world)
+            if one is not None and one.days:
+                earning.judged[identity] = one
+            else:
+                earning.judged.pop(identity, None)
+        earning.again, earning.by = frozenset(), by
+        return [earning.judged[identity] for identity in asked.months if identity in earning.judged]
 
     def retract(self, fact: Credit) -> Credit:
         """Below the lowest tier before it was issued a credit is withdrawn, after that it is reversed."""
@@ -137,7 +169,7 @@ def judgement(month: Availability, claims: Iterable[Claim], world: World) -> Jud
 
 def issued_at(claimed_at: int, month: Month, world: World) -> int:
     """When what was claimed is issued: not before the month is closed."""
-    return max(claimed_at, month.end + world.derivation.month_close_delay_ms)
+    return max(claimed_at, world.derivation.closes_at(month.end))
 
 
 def claim_windows(month: Month, lowest_tier_at: int | None, steps: Sequence[Correction]) -> list[Interval]:
@@ -171,11 +203,9 @@ def _never_less(steps: Sequence[Correction], issued: int, terms: Terms) -> int:
     return max(terms.credit_days(step.down_ms) for step in steps[first:])
 
 
-def credit(judged: Judgement, world: World) -> Credit | None:
-    """The credit that a month's availability earned; None where it earned none."""
+def credit(judged: Judgement, world: World) -> Credit:
+    """The credit that a month's availability earned."""
     month, calendar_month, accepted = judged.month, judged.calendar_month, judged.accepted
-    if not judged.days:
-        return None
     is_over = (world.slowest or 0) >= judged.deadline
     return Credit(
         terms=month.terms,

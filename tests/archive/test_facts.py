@@ -187,6 +187,9 @@ def test_a_fact_comes_back_as_it_was_published(archive: Archive, fact: Fact) -> 
     if "location_id" in fact.__struct_fields__:
         assert list(current_facts(archive.client, type(fact), location="facts")) == [fact]
         assert list(current_facts(archive.client, type(fact), location="nobody's")) == []
+    if "account_id" in fact.__struct_fields__:
+        assert fact in list(current_facts(archive.client, type(fact), account=fact.account_id))  # type: ignore[attr-defined]
+        assert list(current_facts(archive.client, type(fact), account="nobody")) == []
 
 
 def test_progress_records_between_the_facts_are_left_out(archive: Archive) -> None:

@@ -316,6 +316,8 @@ def reconciliation(chance: Random, number: int) -> tuple[int, bytes]:
         "entries": chance.randrange(3),
         "days": chance.choice([0, 1, 2, 4]),
     }
+    if not chance.randrange(3):
+        month["lowest_tier_at"] = times.render(chance.choice([START, EDGE - MINUTE, EDGE + HOUR]))
     facts = chance.sample(["location-states", "availability", "credits", "billing-credits"], chance.randint(1, 4))
     said: dict[str, Any] = {"facts": facts, "months": [month], "reason": "it was wrong", "author": "ann"}
     line = lines.record("reconciliation", f"r{number}", START, recorded, location_id=chance.choice(LOCATIONS), **said)
