@@ -151,7 +151,7 @@ def compare(
     ):
         slice_ = {"first": part.first, "last": part.last}
         published = [row for kind, sql in PUBLISHED.items() for row in _rows(client, kind, sql, slice_)]
-        yield from differences(part.rows(), published)
+        yield from (each for each in differences(part.rows(), published) if not is_taken_back(each, book))
         done(part.heartbeats)
 
 
@@ -162,6 +162,14 @@ def differences(derived: Iterable[Row], published: Iterable[Row]) -> Iterator[Di
     for name in sorted(one.keys() | other.keys()):
         if one.get(name) != other.get(name):
             yield Difference(*name, one.get(name), other.get(name))
+
+
+def is_taken_back(difference: Difference, book: Book) -> bool:
+    """Whether it is a month of nothing that is told only because the terms keep what was issued for it (I-18): whose a
+    location was by what had been recorded at an earlier time is not derived here."""
+    keeps_issued = any(terms.credits.corrections_after_issue == "never" for terms in book.files)
+    published = difference.published if difference.derived is None else None
+    return keeps_issued and isinstance(published, Month) and not published.covered_ms
 
 
 def _run(client: Client, name: str, numbers: Mapping[str, Any]) -> None:

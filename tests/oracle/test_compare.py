@@ -5,12 +5,13 @@ from random import Random
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from schemas.terms.book import read_book
+from schemas.terms.book import Book, read_book
 from streams.archive.read import heartbeats_held
 from streams.audit.archived import read_archive
 from streams.audit.oracle import HEARTBEATS_AT_ONCE, Difference, compare, derive
 from streams.audit.oracle_rows import TABLES, Month, Outage, Row
 from streams.audit.replay import Replay
+from tests.core.cases import book_of
 from tests.fleets import EDGE, MINUTE, Fleet
 from tests.oracle import archive
 from tests.oracle.test_fleets import replayed
@@ -46,8 +47,10 @@ def publish(client: Client, rows: list[Row], *, version: int = 1, retracted: boo
             client.insert(table, values, column_names=names)
 
 
-def differences(client: Client, fleet: Fleet = FLEET, heartbeats_at_once: int = HEARTBEATS_AT_ONCE) -> list[Difference]:
-    found = compare(client, BOOK, fleet.settings, partitions=fleet.partitions, heartbeats_at_once=heartbeats_at_once)
+def differences(
+    client: Client, fleet: Fleet = FLEET, heartbeats_at_once: int = HEARTBEATS_AT_ONCE, book: Book = BOOK
+) -> list[Difference]:
+    found = compare(client, book, fleet.settings, partitions=fleet.partitions, heartbeats_at_once=heartbeats_at_once)
     return list(found)
 
 
@@ -116,3 +119,18 @@ def test_an_open_month_is_compared_as_of_its_publication(client: Client, publish
     assert earlier.as_of == EDGE + 10 * MINUTE < april.as_of
     publish(client, [earlier], version=2)
     assert differences(client) == []
+
+
+def test_a_month_of_nothing_that_follows_from_nothing_is_found_unless_the_terms_keep_what_was_issued(
+    client: Client, published: list[Row]
+) -> None:
+    """It was another account's, which is known since it closed (I-18)."""
+    month = next(row for row in published if isinstance(row, Month))
+    was_down = month._replace(account_id="other", covered_ms=1)
+    nothing = was_down._replace(account_id="another", covered_ms=0)
+    publish(client, [was_down, nothing], version=2)
+    keeps = book_of({"terms": [{"credits.corrections_after_issue": "never"}]})
+    found = {book: {each.published for each in differences(client, book=book)} for book in (BOOK, keeps)}
+    assert {was_down, nothing} <= found[BOOK]
+    assert was_down in found[keeps]
+    assert nothing not in found[keeps]

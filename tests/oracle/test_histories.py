@@ -40,8 +40,9 @@ CASES = [named for named in all_cases() if {"states", "states_at", "outages", "m
 
 
 def told(case: Case) -> tuple[list[Line], list[tuple[str, int, int]]]:
-    """The lines of a case with their place in the log, and what is refused of them: topic, partition and offset."""
-    lines = [line for line in map(parse_line, lines_of(case)) if isinstance(line, Line)]
+    """The lines of a case that the SQL reads, of all but tickets, with their place in the log, and what is refused of
+    them: topic, partition and offset."""
+    lines = [line for line in map(parse_line, lines_of(case)) if isinstance(line, Line) and line.topic != "tickets"]
     partitions = sorted({line.partition for line in lines if line.partition is not None}) or [0]
     replay = Replay(book_of(case), settings_of(case))
     replay.read(lines)
