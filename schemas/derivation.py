@@ -33,3 +33,11 @@ class Derivation(BaseModel):
     @property
     def correction_horizon_ms(self) -> int:
         return self.correction_horizon_days * DAY_MS
+
+    def closes_at(self, month_end: int) -> int:
+        """When a month is decided that ended then."""
+        return month_end + self.month_close_delay_ms
+
+    def final_at(self, month_end: int) -> int:
+        """From when on nothing that is recorded changes a month that ended then."""
+        return month_end + self.correction_horizon_ms

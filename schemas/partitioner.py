@@ -14,6 +14,11 @@ def murmur2_partition(key: bytes, partitions: int) -> int:
     return (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
+def partition_of(key: str, *, partitions: int) -> int:
+    """The partition of an id, such as a location's, in a topic of so many."""
+    return murmur2_partition(key.encode(), partitions)
+
+
 def murmur2(data: bytes) -> int:
     """The 32 bits of MurmurHash2 (Austin Appleby) with Kafka's seed, unsigned."""
     length = len(data)

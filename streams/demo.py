@@ -43,8 +43,8 @@ def correct(client: Client, kafka: Mapping[str, str]) -> dict[str, Any]:
         ORDER BY credit_days DESC, location_id LIMIT 1"""
     (found,) = client.query(query).named_results()
     note = Annotation(
-        id="corrected",
-        annotation_id="corrected",
+        id="fibre-cut-1",
+        annotation_id="fibre-cut",
         revision=1,
         location_id=found["location_id"],
         from_=_ms(found["begins"]),

@@ -376,4 +376,6 @@ def _has_due(fold: Fold) -> bool:
 
 def _revised(fact: Fact, before: Fact | None, position: Position) -> Fact:
     revision = before.revision + 1 if before is not None else 1
+    if (fact.version, fact.revision) == (position.version, revision):  # as in a replay, which says all but once
+        return fact
     return msgspec.structs.replace(fact, version=position.version, revision=revision)

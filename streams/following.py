@@ -9,7 +9,8 @@ from confluent_kafka import Consumer, TopicPartition
 
 from schemas.events import Annotation, Heartbeat, RegistryRecord, TicketEvent
 from schemas.facts import FACTS, Availability, BillingCredit, Credit, DeadLetter, Fact, LocationState, Progress
-from schemas.topics import DECIDE_APP, TOPICS, murmur2_partition
+from schemas.partitioner import partition_of
+from schemas.topics import DECIDE_APP, TOPICS
 from streams.archive.wait import caught_up
 from streams.intake.session import GROUP as INTAKE_GROUP
 from streams.intake.share import FOLDS as INTAKE_FOLDS
@@ -51,7 +52,7 @@ def versions_reached(kafka: Mapping[str, str]) -> Callable[[Fact], int]:
 
     def reached(fact: Fact) -> int:
         if fact.TOPIC in SAID_BY_INTAKE:
-            return heartbeats[murmur2_partition(fact.key.encode(), len(heartbeats))] + registry
+            return heartbeats[partition_of(fact.key, partitions=len(heartbeats))] + registry
         return everything
 
     return reached

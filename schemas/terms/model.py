@@ -165,4 +165,4 @@ class Terms(Document):
         return cause in self.exclusions.causes
 
     def __hash__(self) -> int:
-        return hash((self.series, self.effective, self.digest))
+        return hash(self.digest)

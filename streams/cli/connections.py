@@ -1,8 +1,9 @@
 """Which servers a command talks to: those of the settings, else those of the platform that runs on the data folder."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error as ClickHouseError
@@ -10,14 +11,19 @@ from clickhouse_connect.driver.exceptions import Error as ClickHouseError
 from infra import external
 from infra.endpoints import ClickHouseServer, running
 from infra.supervised import ServerError
+from schemas.derivation import Derivation
 from streams.cli.errors import CommandError
 from streams.platform import connected
 from streams.settings import Settings
 
+TERMS: Final = frozenset({"terms"})
+WHAT_IF: Final = TERMS | Derivation.model_fields.keys()
+"""All that decides what is derived; how the topics are made is no matter of asking."""
 
-def as_the_platform(settings: Settings, *, what_if: bool = False) -> Settings:
+
+def as_the_platform(settings: Settings, *, what_if: Collection[str] = ()) -> Settings:
     """The settings with which the platform that runs on the data folder derives: what was not given is taken from it,
-    and what was given must be the same, unless it is asked what would follow if.
+    and what was given must be the same, but for those of which it is asked what would follow if they were others.
 
     Who names servers of their own has their own settings, too. Raises CommandError about what was given otherwise,
     ServerError where no platform runs.
@@ -26,9 +32,8 @@ def as_the_platform(settings: Settings, *, what_if: bool = False) -> Settings:
         return settings
     given = settings.deciding
     has = {name: value for name, value in running(settings.data).settings.items() if name in given}
-    others = [name for name in has if name in settings.model_fields_set and given[name] != has[name]]
-    if what_if:  # how the topics are made is no matter of asking
-        others = [name for name in others if name == "partitions"]
+    fixed = (settings.model_fields_set & has.keys()) - {*what_if}
+    others = [name for name in has if name in fixed and given[name] != has[name]]
     if others:
         differs = " and ".join(f"{name} {_said(has[name])}, not {_said(given[name])}" for name in others)
         flags = " ".join(_flag(name, has[name]) for name in others)

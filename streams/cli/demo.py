@@ -2,7 +2,7 @@
 
 import shutil
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,13 +15,15 @@ from rich.text import Text
 
 from infra.datafolder import DataFolder, is_taken
 from infra.servers import FORMAT
+from schemas.facts import BillingCredit
 from schemas.terms.book import read_book
+from streams.archive.read import current_facts
 from streams.audit.archived import read_archive
+from streams.audit.difference import from_published
 from streams.audit.replay import Replay
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.progress import counting, steps
-from streams.cli.replay import compared
 from streams.cli.stopping import until_told
 from streams.cli.terms import book_of
 from streams.cli.up import lasted
@@ -131,8 +133,9 @@ def _play(platform: Platform, console: Console) -> None:
         corrected = correct(client, kafka)
         _follow(platform, following, client, console, steady_s=0)
         _show_ledger(corrected, client, console)
-        _prove(platform, console)
-        _state(platform, corrected, client, console)
+        audit = _prove(platform, client, console)
+        ledger = current_facts(client, BillingCredit, account=corrected["account_id"])
+        _state(audit, corrected, ledger, platform.settings.data / STATEMENT, console)
     _where_next(platform, console)
 
 
@@ -204,26 +207,27 @@ def _table(months: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _prove(platform: Platform, console: Console) -> None:
-    """The audit derives everything again from the archive, and compares it with what is published."""
+def _prove(platform: Platform, client: Client, console: Console) -> Replay:
+    """The audit, after it has derived everything again from the archive and compared it with what is published."""
+    settings = platform.settings
+    audit = Replay(read_book(settings.terms), settings.derivation, partitions=settings.partitions)
     with console.status("the audit replays the archive"):
-        differences = compared(platform.settings, platform.servers.endpoints)
+        read_archive(audit, client)
+        differences = from_published(client, audit)
     if differences:
         for difference in differences[:SHOWN]:
             console.print(visible(str(difference)), style="red", markup=False)
         raise CommandError(f"the audit differs in {len(differences)} facts from what is published")
     console.print("[green]The audit agrees:[/] a replay of the archive derives the same facts, byte for byte.")
+    return audit
 
 
-def _state(platform: Platform, corrected: Mapping[str, Any], client: Client, console: Console) -> None:
-    """The account's month, as its customer reads it."""
-    settings = platform.settings
-    with console.status("the statement is drawn up"):
-        account = corrected["account_id"]
-        audit = Replay(read_book(settings.terms), settings.derivation, account=account, partitions=settings.partitions)
-        read_archive(audit, client)
-        written = settings.data / STATEMENT
-        written.write_text(page(draw_up(audit, corrected["month"]), "en"), encoding="utf-8")
+def _state(
+    audit: Replay, corrected: Mapping[str, Any], ledger: Iterable[BillingCredit], written: Path, console: Console
+) -> None:
+    """The account's month, as its customer reads it, by what the audit has derived and the ledger has."""
+    statement = draw_up(audit, corrected["account_id"], corrected["month"], audit.told(), ledger)
+    written.write_text(page(statement, "en"), encoding="utf-8")
     console.print(f"What the customer is told, to be looked at in a browser: {visible(str(written))}", markup=False)
 
 

@@ -15,6 +15,7 @@ from infra.supervised import ServerError
 from schemas.terms.files import TermsError
 from streams.audit.sources import UnreadableError
 from streams.cli.errors import CommandError
+from streams.cli.options import explained
 from streams.cli.remarks import remark
 from streams.settings import SettingsError
 from streams.visible import visible
@@ -78,6 +79,7 @@ app = typer.Typer(
     name="fivenines",
     cls=Commands,
     help="From a heartbeat to what the contract owes: states, outages, availability and credits.",
+    epilog=explained(),
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",

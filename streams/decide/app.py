@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -17,7 +18,7 @@ from infra.ports import LOOPBACK
 from schemas.derivation import Derivation
 from schemas.events import Annotation
 from schemas.facts import Availability, LocationState
-from schemas.partitioner import murmur2_partition
+from schemas.partitioner import partition_of
 from schemas.terms.book import Book
 from schemas.topics import DECIDE_APP, DECIDE_CHANGELOG, STATE_BYTES
 from streams.broadcasts import Broadcasts
@@ -182,7 +183,7 @@ class _Decide(mode.Service):
         decider = Decider(
             self._broadcasts,
             records.data.get,
-            lambda location_id: murmur2_partition(location_id.encode(), reader.partitions),
+            partial(partition_of, partitions=reader.partitions),
             {each: Ends(*(ends[TopicPartition(topic, each)] for topic in INPUT)) for each in owned},
             readings,
             records.of(owned),

@@ -10,7 +10,7 @@ import pytest
 from infra import external
 from infra.datafolder import DataFolder
 from infra.endpoints import ClickHouseServer, Endpoints, publish
-from streams.cli.connections import as_the_platform
+from streams.cli.connections import TERMS, WHAT_IF, as_the_platform
 from streams.cli.errors import CommandError
 from streams.settings import read_settings
 from tests.cli.conftest import Fivenines
@@ -43,10 +43,10 @@ def data(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_what_would_follow_from_other_settings_can_be_asked() -> None:
-    settings = as_the_platform(read_settings({"blind_after_s": "60"}), what_if=True)
+    settings = as_the_platform(read_settings({"blind_after_s": "60"}), what_if=WHAT_IF)
     assert (settings.blind_after_s, settings.partitions) == (60, 2)
     with pytest.raises(CommandError, match="runs with partitions 2, not 8: give --partitions 2"):
-        as_the_platform(read_settings({"partitions": "8"}), what_if=True)
+        as_the_platform(read_settings({"partitions": "8"}), what_if=WHAT_IF)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_the_terms_are_those_of_the_platform(
     else:
         with pytest.raises(CommandError, match=said):
             as_the_platform(settings)
-        assert as_the_platform(settings, what_if=True).terms == Path(str(given))
+        assert as_the_platform(settings, what_if=TERMS).terms == Path(str(given))
 
 
 def test_what_was_not_given_is_the_platforms() -> None:

@@ -69,3 +69,20 @@ def test_an_unknown_command_is_said_in_one_line(fivenines: Fivenines) -> None:
     ended = fivenines("reply")
     assert (ended.status, ended.out) == (2, "")
     assert ended.err == "fivenines: No such command 'reply'. Did you mean 'replay'?\n"
+
+
+def test_help_tells_a_command_s_own_options_and_only_names_the_settings(fivenines: Fivenines) -> None:
+    flags = [f"--{name.replace('_', '-')}" for name in Settings.model_fields]
+    for name in ("replay", "explain", "statement", "annotate list", "doctor"):
+        told = fivenines(*name.split(), "--help").out
+        own, _, settings = told.partition("Settings (")
+        assert set(flags) <= set(settings.split()), name
+        assert not set(flags) & set(re.findall(r"│[ *]+(--[a-z-]+)", own)), name
+        assert len(settings.splitlines()) < 10, name
+
+
+def test_what_each_setting_means_is_told_once_by_fivenines_itself(fivenines: Fivenines) -> None:
+    told = " ".join(fivenines("--help").out.split())
+    for name, field in Settings.model_fields.items():
+        assert f"--{name.replace('_', '-')} " in told
+        assert " ".join(str(field.description).split()) in told
