@@ -119,5 +119,5 @@ def _replay(stage: Stage, clickhouse: ClickHouse, bootstrap: str) -> Figure:
         unit="/s",
         target=150_000,
         note=f"{heartbeats:,.0f} heartbeats, {runs[0].output.count(b'topic'):,} facts; with the start of the command",
-        details={"seconds": [run.seconds for run in runs], "peak_mib": [run.peak_mib for run in runs]},
+        details={"seconds": [run.seconds for run in runs]},
     )

@@ -38,7 +38,7 @@ def replay(stage: Stage) -> Iterator[Figure]:
         value=median(rates),
         unit="/s",
         note=f"{count:,} lines, {runs[0].output.count(b'topic'):,} facts; with the start of the command",
-        details={"seconds": [run.seconds for run in runs], "peak_mib": [run.peak_mib for run in runs]},
+        details={"seconds": [run.seconds for run in runs]},
     )
     yield Figure(
         name="replay ÷ decoding alone",
@@ -109,7 +109,7 @@ def _memory(stage: Stage) -> Figure:
         stage.say(f"writing {load.heartbeats:,} heartbeats to a file")
         with file.open("wb") as output:
             output.writelines(lines(load))
-        run = command(fivenines("replay", "--from", file, "--format", "ndjson"))
+        run = command(fivenines("replay", "--from", file, "--format", "ndjson"), watched=True)
     count = _count(load)
     return Figure(
         name="memory of a long replay",

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from threading import Event, Thread
 from typing import Any
 
 import clickhouse_connect
@@ -119,34 +120,57 @@ class Command:
     seconds: float
     cpu_seconds: float
     peak_mib: float
+    """0 where nobody watched."""
     output: bytes
 
 
-def command(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> Command:
-    """Run a command of the product and measure it. Raises ContenderFailedError."""
+class Peak(Thread):
+    """The most memory that a process and those it started had at once, in MiB, looked at while they run."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.mib = 0.0
+        self._pid = pid
+        self._ended = Event()
+
+    def run(self) -> None:
+        while not self._ended.wait(LOOK_EVERY_S):
+            self.mib = max(self.mib, family_mib(self._pid))
+
+    def end(self) -> None:
+        self._ended.set()
+        if self.is_alive():
+            self.join()
+
+
+def command(
+    arguments: Sequence[str], environment: Mapping[str, str] | None = None, *, watched: bool = False
+) -> Command:
+    """Run a command of the product and measure it; its memory only if it is watched, which slows it down. Raises
+    ContenderFailedError."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as complaints:
         started = time.monotonic()
         process = subprocess.Popen(
             arguments, cwd=ROOT, stdout=output, stderr=complaints, env={**os.environ, **(environment or {})}
         )
-        peak_mib = 0.0
+        peak = Peak(process.pid)
+        if watched:
+            peak.start()
         try:
-            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-            while not ended:
-                time.sleep(LOOK_EVERY_S)
-                peak_mib = max(peak_mib, family_mib(process.pid))
-                ended, status, usage = os.wait4(process.pid, os.WNOHANG)
+            _, status, usage = os.wait4(process.pid, 0)  # the end itself: looking for it would round a short run up
         except BaseException:
             process.terminate()
             process.wait(PATIENCE_S)
             raise
-        seconds = time.monotonic() - started
+        finally:
+            seconds = time.monotonic() - started
+            peak.end()
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         complaints.seek(0)
         if process.returncode:
             raise ContenderFailedError(f"{arguments}: {complaints.read().decode()[-1500:]}")
-        return Command(seconds, usage.ru_utime + usage.ru_stime, peak_mib, output.read())
+        return Command(seconds, usage.ru_utime + usage.ru_stime, peak.mib, output.read())
 
 
 def fivenines(*arguments: object) -> list[str]:
