@@ -15,6 +15,7 @@ _SECOND: Final = re.compile(r":\d\d", re.ASCII)
 _REST: Final = re.compile(r"(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII)
 _NO_INSTANT: Final = "not an RFC 3339 instant such as 2026-03-01T08:00:00Z"
 _MINUTE_MS: Final = 60_000
+_HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 86_400_000
 _CACHED: Final = 65_536  # more hours than seven years have
 
@@ -28,8 +29,7 @@ IN_HOUR: Final = {
 RESTS: Final[dict[str, int]] = {}
 """Likewise what follows."""
 
-_MINUTE_TEXTS: Final = tuple(f"{minute // 60:02}:{minute % 60:02}" for minute in range(24 * 60))
-_SECOND_TEXTS: Final = tuple(f":{second:02}." for second in range(60))
+_SECOND_TEXTS: Final = tuple(f":{second // 60:02}:{second % 60:02}." for second in range(3600))
 _FRACTION_TEXTS: Final = tuple(f"{fraction:03}Z" for fraction in range(1000))
 
 
@@ -46,16 +46,14 @@ def parse(text: str) -> int:
 
 def render(ms: int) -> str:
     """The one output form, ``2026-03-01T08:00:00.000Z``."""
-    second, fraction = divmod(ms, 1000)
-    minute, second = divmod(second, 60)
-    day, minute = divmod(minute, 24 * 60)
-    return _day_text(day) + _MINUTE_TEXTS[minute] + _SECOND_TEXTS[second] + _FRACTION_TEXTS[fraction]
+    hour, in_hour = divmod(ms, _HOUR_MS)
+    return _hour_text(hour) + _SECOND_TEXTS[in_hour // 1000] + _FRACTION_TEXTS[in_hour % 1000]
 
 
-@lru_cache(maxsize=4096)
-def _day_text(day: int) -> str:
-    """``2026-03-01T``, by days since 1970."""
-    return (_EPOCH + timedelta(days=day)).isoformat()[:11]
+@lru_cache(maxsize=_CACHED)
+def _hour_text(hour: int) -> str:
+    """``2026-03-01T08``, by hours since 1970."""
+    return (_EPOCH + timedelta(hours=hour)).isoformat()[:13]
 
 
 def _clock(text: str) -> tuple[int, int]:
@@ -72,7 +70,7 @@ def _clock(text: str) -> tuple[int, int]:
     in_hour = IN_HOUR.get(text[13:])
     if in_hour is None:
         raise ValueError("second must be in 0..60" if _SECOND.fullmatch(text[16:]) else _NO_INSTANT)
-    return _remember(HOURS, text[:13], days * _DAY_MS + hour * 60 * _MINUTE_MS), in_hour
+    return _remember(HOURS, text[:13], days * _DAY_MS + hour * _HOUR_MS), in_hour
 
 
 def _rest(rest: str) -> int:

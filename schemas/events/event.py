@@ -83,6 +83,7 @@ class Message(Event, BaseModel):
         validate_by_alias=True,
         protected_namespaces=(),  # a device has a `model`
         use_attribute_docstrings=True,
+        defer_build=True,  # a recording has few kinds, and of those mostly what the short ways decode
     )
 
     received_at: Instant | None = None

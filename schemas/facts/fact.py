@@ -139,11 +139,11 @@ def _content(cls: type[Fact]) -> Callable[[Fact], tuple[Any, ...]]:
 
 
 class _Form(NamedTuple):
-    """How a kind of thing is written: its fields' values, their names on the wire, and which of them stand otherwise
-    there: instants, and lists of smaller things, each in its own form."""
+    """How a kind of thing is written: which fields are left out, and which have another name on the wire; by that name,
+    what is an instant, and what lists smaller things, each in its own form."""
 
-    values: Callable[[Any], tuple[Any, ...]]
-    names: Sequence[str]
+    without: Sequence[str]
+    renamed: Mapping[str, str]
     instants: Sequence[str]
     parts: "Mapping[str, _Form]"
 
@@ -153,15 +153,19 @@ def _form(cls: type[msgspec.Struct], without: frozenset[str] = frozenset()) -> _
     fields = zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True)
     wire = {name: encoded for name, encoded in fields if name not in without}
     return _Form(
-        values=_values([*wire]),
-        names=[*wire.values()],
+        without=[name for name in cls.__struct_fields__ if name in without],
+        renamed=wire if any(name != encoded for name, encoded in wire.items()) else {},
         instants=[wire[name] for name in wire if name in instants(cls)],
         parts={wire[name]: _form(kind) for name, kind in _parts(cls).items() if name in wire},
     )
 
 
 def _written(struct: msgspec.Struct, form: _Form) -> dict[str, Any]:
-    written = dict(zip(form.names, form.values(struct), strict=True))
+    written = msgspec.structs.asdict(struct)
+    for name in form.without:
+        del written[name]
+    if form.renamed:
+        written = {form.renamed[name]: value for name, value in written.items()}
     for name in form.instants:
         at = written[name]
         if at is not None:
