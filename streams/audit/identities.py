@@ -50,7 +50,7 @@ class Identities:
         self._again: dict[tuple[Any, ...], list[Placed]] = {}
 
     def take(self, placed: Placed) -> None:
-        named = placed.event.key, placed.event.identity
+        named = placed.event.key, *placed.event.identity
         if self._first.setdefault(named, placed) is not placed:
             self._again.setdefault(named, []).append(placed)
 

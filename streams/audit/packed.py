@@ -3,7 +3,7 @@
 Each account belongs to one share, so that who derives its facts need not unpack the events of all others.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -15,6 +15,9 @@ from schemas.wire.lines import TicketLine
 
 Numbered = tuple[int, int, TicketLine]
 """The number of a line, where in the file it begins, and what it says."""
+
+PACKET = 4_096
+"""Tickets in one packet."""
 
 _decode = msgspec.msgpack.Decoder(list[Numbered]).decode
 
@@ -32,12 +35,29 @@ class Packed(NamedTuple):
                 yield before + number, place, ticket
 
 
-def pack(tickets: Iterable[Numbered], processes: int) -> list[bytes]:
-    """A packet for each share; empty where it has none."""
-    shares: list[list[Numbered]] = [[] for _ in range(processes)]
-    for each in tickets:
-        shares[share_of(each[2].value.account_id, processes)].append(each)
-    return [msgspec.msgpack.encode(share) if share else b"" for share in shares]
+class Packing:
+    """What a process reads, by shares. A packet is closed when it is large enough: what was packed is forgotten."""
+
+    def __init__(self, processes: int) -> None:
+        self._open: list[list[Numbered]] = [[] for _ in range(processes)]
+        self._closed: list[list[bytes]] = [[] for _ in range(processes)]
+
+    def add(self, number: int, place: int, ticket: TicketLine) -> None:
+        share = share_of(ticket.value.account_id, len(self._open))
+        self._open[share].append((number, place, ticket))
+        if len(self._open[share]) == PACKET:
+            self._close(share)
+
+    def packets(self) -> list[list[bytes]]:
+        """All of them, by share."""
+        for share in range(len(self._open)):
+            self._close(share)
+        return self._closed
+
+    def _close(self, share: int) -> None:
+        if self._open[share]:
+            self._closed[share].append(msgspec.msgpack.encode(self._open[share]))
+            self._open[share].clear()
 
 
 @lru_cache(maxsize=65_536)

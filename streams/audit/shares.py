@@ -9,24 +9,26 @@ import gc
 import os
 import signal
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
-from typing import BinaryIO, Generic, NamedTuple, TypeVar
+from typing import Any, BinaryIO, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from schemas.events import TicketEvent
 from schemas.facts import DeadLetter, Fact
 from streams.audit.bulk import Alike, Bulk
-from streams.audit.packed import Packed, line_at, pack, share_of
+from streams.audit.handing import Hands
+from streams.audit.packed import Packed, Packing, line_at, share_of
 from streams.audit.replay import Replay
 from streams.audit.sources import UnreadableError
 from streams.calendars import ALWAYS
+from streams.folds.chain import DESK, FOLDS
 from streams.folds.claims import Claim
 from streams.folds.world import World
 
@@ -35,13 +37,21 @@ T = TypeVar("T")
 WORTH_IT_BYTES = 64 << 20
 """Below that, starting processes costs more than it saves."""
 
+SCATTERED: Final = frozenset(
+    fold.fact.TOPIC
+    for folds, key in ((FOLDS, "location_id"), (DESK, "account_id"))
+    for fold in folds
+    if key != fold.fact.KEY
+)
+"""Of these topics several shares may have facts of one key: they follow from something that has another."""
+
 
 class Share(NamedTuple):
     """What a process found: how many lines, the plain ones, and of the others their numbers (from 1) and places."""
 
     lines: int
     alike: list[Alike]
-    tickets: list[bytes]
+    tickets: list[list[bytes]]
     """Those that are plain, packed by the shares of their accounts."""
     numbers: "array[int]"
     places: "array[int]"
@@ -58,17 +68,15 @@ def read_in_shares(audit: Replay, path: Path, processes: int) -> None:
     """Tell an audit every line of a plain file. Raises OSError, UnreadableError."""
     size = path.stat().st_size
     edges = [size * number // processes for number in range(processes + 1)]
-    read = partial(_read, path, processes, audit.bulk.empty())
     with _started(processes, audit) as pool:
-        shares = list(pool.map(read, edges[:-1], edges[1:]))
+        shares = list(pool.each(partial(_read, path, edges, audit.bulk.empty())))
     packed = Packed(path, [[] for _ in range(processes)])
     before = 0
     with path.open("rb") as file:
         for share in shares:
             audit.bulk.add(share.alike)
-            for packets, packet in zip(packed.shares, share.tickets, strict=True):
-                if packet:
-                    packets.append((before, packet))
+            for packets, found in zip(packed.shares, share.tickets, strict=True):
+                packets += [(before, packet) for packet in found]
             for number, place in zip(share.numbers, share.places, strict=True):
                 audit.read_line(before + number, line_at(file, place))
             before += share.lines
@@ -80,7 +88,7 @@ def told_in_shares(audit: Replay, processes: int, tell: Callable[[Iterable[Fact]
     nothing more."""
     if audit.has_tickets:
         with _started(processes, audit) as pool:
-            accounts = pool.map(partial(_of_accounts, processes, tell), range(processes))
+            accounts = pool.each(partial(_of_accounts, processes, tell))
             audit.packed = None
             audit.settle(lambda event: not isinstance(event, TicketEvent))
             for found in accounts:
@@ -91,7 +99,7 @@ def told_in_shares(audit: Replay, processes: int, tell: Callable[[Iterable[Fact]
     else:
         audit.settle(lambda _: True)
     with _started(processes, audit) as pool:
-        yield from pool.map(partial(_of_locations, processes, tell), range(processes))
+        yield from pool.each(partial(_of_locations, processes, tell))
 
 
 def facts_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
@@ -103,16 +111,30 @@ def facts_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
 def derived_in_shares(audit: Replay, processes: int) -> Iterator[Fact]:
     """The facts of locations alone: of these, any that are few can then be derived here, too."""
     with _started(processes, audit) as pool:
-        for saved in pool.map(partial(_of_locations, processes, _saved), range(processes)):
+        for saved in pool.each(partial(_of_locations, processes, _saved)):
             yield from _loaded(saved)
 
 
+class _Processes(NamedTuple):
+    """One for each share."""
+
+    pool: ProcessPoolExecutor
+    hands: list[Hands]
+
+    def each(self, find: Callable[[int], T]) -> Iterator[T]:
+        """What is found of each share by its number: from now on, of all at once. To be asked once."""
+        ended = self.pool.map(partial(_hand_on, find), range(len(self.hands)))
+        return (hands.take() for hands, _ in zip(self.hands, ended, strict=True))
+
+
 @contextmanager
-def _started(processes: int, audit: Replay) -> Iterator[ProcessPoolExecutor]:
+def _started(processes: int, audit: Replay) -> Iterator[_Processes]:
     """Processes that see all of an audit as it is now. Raises UnreadableError where one of them is killed."""
+    hands = [Hands() for _ in range(processes)]
+    begin = _Inherited(audit, _Meeting(processes), hands)
     try:
-        with ProcessPoolExecutor(processes, get_context("fork"), _begin, (audit, _Meeting(processes))) as pool:
-            yield pool
+        with ProcessPoolExecutor(processes, get_context("fork"), _begin, begin) as pool:
+            yield _Processes(pool, hands)
     except BrokenProcessPool:
         raise UnreadableError(f"one of {processes} processes was killed: see that there is memory for them") from None
 
@@ -137,14 +159,30 @@ class _Meeting:
         self._door.abort()
 
 
-_inherited: list[tuple[Replay, _Meeting]] = []
-"""In one of the processes: the audit as it was when that began, and where it meets the others."""
+class _Inherited(NamedTuple):
+    """The audit as it was when the processes began, where they meet, and what each hands on its share with."""
+
+    audit: Replay
+    meeting: _Meeting
+    hands: list[Hands]
 
 
-def _begin(audit: Replay, meeting: _Meeting) -> None:
+_inherited: list[_Inherited] = []
+"""In one of the processes."""
+
+
+def _begin(*inherited: Any) -> None:
     gc.disable()  # this process ends with its share, and all it takes in is handed on
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # who is interrupted says so once
-    _inherited.append((audit, meeting))
+    _inherited.append(_Inherited(*inherited))
+
+
+def _hand_on(find: Callable[[int], Any], share: int) -> None:
+    found = find(share)
+    try:
+        _inherited[0].hands[share].give(found)
+    except OSError as error:
+        raise UnreadableError(f"no room for what a process found: {error.strerror or error}") from None
 
 
 Saved = tuple[type[Fact], bytes]
@@ -176,7 +214,7 @@ class OfAccounts(NamedTuple, Generic[T]):
 
 
 def _of_accounts(processes: int, tell: Callable[[Iterable[Fact], World], T], share: int) -> OfAccounts[T]:
-    audit, meeting = _inherited[0]
+    audit, meeting, _ = _inherited[0]
     before = len(audit.dead_letters)
     try:
         audit.unpack(share)
@@ -192,24 +230,24 @@ def _of_accounts(processes: int, tell: Callable[[Iterable[Fact], World], T], sha
 
 
 def _of_locations(processes: int, tell: Callable[[Iterable[Fact], World], T], share: int) -> T:
-    audit, _ = _inherited[0]
+    audit = _inherited[0].audit
     facts = audit.derived(lambda place: audit.concerns(place) and share_of(place, processes) == share)
     return tell(facts, audit.world)
 
 
-def _read(path: Path, processes: int, bulk: Bulk, start: int, end: int) -> Share:
-    """The lines that begin in ``[start, end)``."""
-    (audit, _), tickets = _inherited[0], []
+def _read(path: Path, edges: Sequence[int], bulk: Bulk, share: int) -> Share:
+    """The lines that begin between a share's edges."""
+    audit, tickets = _inherited[0].audit, Packing(len(edges) - 1)
     numbers, places = array("q"), array("q")
     with path.open("rb") as file:
-        lines = _Lines(file, start, end)
+        lines = _Lines(file, edges[share], edges[share + 1])
         for number, raw, ticket in bulk.others(lines):
             if ticket is not None and audit.is_plain(ticket, raw):
-                tickets.append((number, lines.place, ticket))
+                tickets.add(number, lines.place, ticket)
             else:
                 numbers.append(number)
                 places.append(lines.place)
-    return Share(lines.count, bulk.taken(), pack(tickets, processes), numbers, places)
+    return Share(lines.count, bulk.taken(), tickets.packets(), numbers, places)
 
 
 class _Lines:

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from typing import Annotated, Any, TextIO
 
@@ -70,10 +70,10 @@ def line_of(record: Record) -> bytes:
 
 
 def write_lines(lines: Iterable[bytes], out: TextIO | None = None) -> None:
-    """Print lines of ndjson."""
-    out, left = out or sys.stdout, iter(lines)
-    while some := b"".join(islice(left, 4096)):
-        out.write(some.decode())
+    """Print lines of ndjson, as they are."""
+    out = out or sys.stdout
+    out.flush()
+    out.buffer.writelines(lines)
 
 
 def _show_csv(records: list[Record], out: TextIO) -> None:

@@ -10,7 +10,7 @@ from schemas.facts import DeadLetter, Fact
 from schemas.terms.book import read_book
 from streams.audit.narrowing import Narrowing
 from streams.audit.replay import Replay, in_order
-from streams.audit.shares import facts_in_shares, told_in_shares
+from streams.audit.shares import SCATTERED, facts_in_shares, told_in_shares
 from streams.cli.errors import CommandError
 from streams.cli.options import command
 from streams.cli.output import Format, FormatOption, Record, format_for, line_of, show, write_lines
@@ -101,7 +101,12 @@ def _record(fact: Fact | DeadLetter) -> Record:
 
 
 def _printed_share(narrowing: Narrowing, facts: Iterable[Fact], world: World) -> Printed:
-    return _printed(narrowing.of(facts, world))
+    """Where all facts of a key are of one share, as one line: they are many, and quicker handed on so."""
+    printed = _printed(narrowing.of(facts, world))
+    return {
+        place: lines if place[0] in SCATTERED else [(lines[0][0], b"".join(line for _, line in lines))]
+        for place, lines in printed.items()
+    }
 
 
 def _printed(facts: Iterable[Fact | DeadLetter]) -> Printed:

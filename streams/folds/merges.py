@@ -45,6 +45,8 @@ class Merges:
 
     def end(self, ticket_id: str) -> End:
         """What became of a ticket, its own story and that of those it follows."""
+        if not self.tickets[ticket_id].merges:
+            return self._end(self.tickets[ticket_id])
         path, is_circle = self._path(ticket_id)
         for _ in range(2 if is_circle else 1):  # in a circle the last follows the first, of which nothing was known
             for each in reversed(path):

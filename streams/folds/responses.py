@@ -14,7 +14,7 @@ from schemas.facts import Fact, TicketResponse
 from schemas.facts.response import Counted, Outcome, TicketType
 from schemas.terms.response import Response
 from streams.calendars import ALWAYS, Calendar
-from streams.contact_hours import opening_hours
+from streams.contact_hours import OpeningHours
 from streams.engine import FOREVER, Fold, Partition, untold
 from streams.folds.merges import End, Merges
 from streams.folds.targets import dues, first_missed, in_force, window_of
@@ -139,7 +139,7 @@ def judged(ticket: Ticket, end: End, months: Calendar, world: World) -> Judged |
         missed_at=missed.missed_at if is_missed else None,
         closed_at=_closed_at(ticket),
         outcome=outcome,
-        holidays=opening_hours(month.terms).holidays,
+        holidays=OpeningHours.holidays,
     )
     return Judged(response, missed.missed_at if is_open else FOREVER)
 

@@ -76,7 +76,7 @@ class _Clock:
     def __init__(self, ticket: Ticket, window: Window, terms: Terms, ended: int) -> None:
         response = terms.response
         self._always_runs = response.clock == "elapsed"
-        self._hours = opening_hours(terms)
+        self._terms = terms
         self._targets = response.in_contact_hours if window == "contact" else response.other_times
         self._pauses = waiting(ticket, ended) if response.pause_while_pending_customer else []
 
@@ -84,10 +84,11 @@ class _Clock:
         """When the target of a priority is reached from an instant on; `FOREVER` while the clock stands."""
         hours = self._targets.hours(priority)
         if hours is None:
-            return self._hours.next_business_day(start)
+            return opening_hours(self._terms).next_business_day(start)
         if self._always_runs:
             return start + hours * HOUR_MS
-        at = self._hours.later_by(hours * HOUR_MS, start, [pause for pause in self._pauses if pause[1] < FOREVER])
+        pauses = [pause for pause in self._pauses if pause[1] < FOREVER]
+        at = opening_hours(self._terms).later_by(hours * HOUR_MS, start, pauses)
         stands_from = next((since for since, until in self._pauses if until == FOREVER), FOREVER)
         return at if at <= stands_from else FOREVER
 

@@ -1,5 +1,6 @@
 """The short way for plain heartbeats leads to the same facts as the long way, whatever the lines."""
 
+import errno
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from schemas.facts import Fact
 from schemas.terms.book import read_book
 from schemas.wire import Rejected, dead_letter, parse_line
 from streams.audit.bulk import Bulk
+from streams.audit.handing import Hands
 from streams.audit.replay import Replay, in_order
 from streams.audit.shares import facts_in_shares, read_in_shares
 from streams.audit.sources import UnreadableError
@@ -227,6 +229,15 @@ def test_tickets_that_contradict_each_other_are_refused_alike_by_several_process
 def test_a_process_that_is_killed_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Replay, "derived", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(UnreadableError, match="one of 2 processes was killed"):
+        list(facts_in_shares(Replay(BOOK, Derivation()), 2))
+
+
+def test_too_little_room_for_what_processes_find_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def give(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Hands, "give", give)
+    with pytest.raises(UnreadableError, match="no room for what a process found: No space left on device"):
         list(facts_in_shares(Replay(BOOK, Derivation()), 2))
 
 

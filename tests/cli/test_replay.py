@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def replay(fivenines: Fivenines, source: object, *arguments: object) -> Ended:
     ended = fivenines("replay", "--from", source, *SETTINGS, *arguments)
     assert ended.status == 0, ended.err
     return ended
+
+
+def claims_of_one_account() -> Iterator[str]:
+    """At several locations: the answers have one key, and each follows from another location."""
+    for place in range(8):
+        claimed = {"ticket_type": "credit_claim", "location_id": f"loc-{place}", "month": "2026-06"}
+        step = {"id": f"c-{7 - place}", "ticket_id": f"C-{7 - place}", "account_id": "acct-01", "event_type": "created"}
+        value = {**step, **claimed, "occurred_at": "2026-06-02T12:00:00Z"}
+        yield json.dumps({"topic": "tickets", "key": "acct-01", "value": value}) + "\n"
 
 
 def facts(ended: Ended) -> list[dict[str, object]]:
@@ -70,6 +80,7 @@ def test_several_processes_print_the_same_bytes(
 ) -> None:
     with recording.open("a") as more:
         more.write("no line\n")
+        more.writelines(claims_of_one_account())
     expected = replay(fivenines, recording, *narrowed, "--format", how).out
     assert "ticket-responses" in expected
     assert "claim-answers" in expected

@@ -72,11 +72,11 @@ def test_an_id_does_nothing_to_the_terminal(monkeypatch: pytest.MonkeyPatch, col
 
 @pytest.mark.parametrize("how", [Format.JSON, Format.NDJSON, Format.CSV])
 def test_what_programs_read_is_exact(how: Format) -> None:
-    out = io.StringIO()
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="")
     show([{"topic": "location-states", "key": "", "value": {"location_id": ACTING}}], how, out)
-    rows = list(csv.DictReader(io.StringIO(out.getvalue(), newline="")))
-    read = rows if how is Format.CSV else [msgspec.json.decode(out.getvalue().strip("[]\n"))["value"]]
-    assert read[0]["location_id"] == ACTING
+    out.seek(0)
+    rows = list(csv.DictReader(out)) if how is Format.CSV else [msgspec.json.decode(out.read().strip("[]\n"))["value"]]
+    assert rows[0]["location_id"] == ACTING
 
 
 @pytest.mark.parametrize("columns", [20, 40, 80, 120, 400])
