@@ -14,7 +14,7 @@ from schemas.events import Annotation, Event
 from schemas.facts import ExclusionProposal
 from schemas.facts.fact import named
 from schemas.wire import Gate, Rejected, decode
-from streams.folds.availability import rank
+from streams.folds.exclusions import rank
 from streams.spoken import instants_spoken
 
 PROPOSER = "fivenines"

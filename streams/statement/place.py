@@ -13,8 +13,8 @@ from schemas.terms.model import CLAUSE_OF_CAUSE, Terms
 from streams.audit.replay import Replay
 from streams.calendars import Month
 from streams.engine import FOREVER
-from streams.folds.availability import end_of_outage, in_force
 from streams.folds.billing import days_owed
+from streams.folds.exclusions import end_of_outage, in_force
 from streams.folds.outages import is_of_outage
 from streams.folds.registry import Tenure
 from streams.folds.world import World

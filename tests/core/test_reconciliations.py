@@ -9,7 +9,7 @@ from schemas import times
 from schemas.derivation import Derivation
 from schemas.facts import Availability, ClaimAnswer, Correction, Credit, Fact, LocationState
 from streams.audit.replay import Replay
-from streams.folds.availability import one_at_a_time
+from streams.folds.timeline import one_at_a_time
 from streams.intervals import Interval
 from tests.core import lines
 from tests.core.cases import book_of, lines_of

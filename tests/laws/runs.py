@@ -7,8 +7,8 @@ from typing import Any
 from schemas.events import RegistryRecord
 from schemas.facts import Availability, Fact
 from streams.engine import Fold, Position
-from streams.folds.availability import availability
 from streams.folds.chain import FOLDS, Chain
+from streams.folds.months import availability
 from streams.folds.outages import unretracted
 from streams.folds.world import World
 from tests.laws.strategies import Recording, Step

@@ -14,11 +14,11 @@ from schemas.facts import Availability, Correction, Fact, Progress
 from schemas.partitioner import murmur2_partition
 from schemas.wire import decode, parse_line
 from streams.engine import Position
-from streams.folds.availability import DEPENDS_ON
 from streams.folds.billing import Billing
 from streams.folds.chain import Chain
 from streams.folds.claim_answers import ClaimAnswers
 from streams.folds.credits import Credits
+from streams.folds.months import DEPENDS_ON
 from streams.folds.world import World
 from streams.ledger.transactions import encode
 from tests.core import lines

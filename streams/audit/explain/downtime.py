@@ -12,7 +12,7 @@ from streams.audit.explain.covered import Case
 from streams.audit.explain.devices import Devices
 from streams.audit.explain.step import Input, Step
 from streams.engine import FOREVER
-from streams.folds.availability import rank
+from streams.folds.exclusions import rank
 from streams.folds.histories import UNKNOWN
 from streams.intervals import Interval, clip, intersect, subtract, total, union
 

@@ -13,7 +13,7 @@ from streams.audit.explain.covered import Case, case_of, closing, covered, edges
 from streams.audit.explain.derived import Derived
 from streams.audit.explain.downtime import Parts, counting, parts, taken_away, unknown, up, was_down
 from streams.audit.explain.step import Explanation, Step
-from streams.folds.availability import PLACES, known_until, reconciled
+from streams.folds.months import PLACES, known_until, reconciled
 from streams.folds.registry import Told
 from streams.intervals import Interval, clip, total, union
 from streams.spoken import spoken
