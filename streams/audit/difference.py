@@ -72,6 +72,11 @@ def differences(before: Iterable[Fact], after: Iterable[Fact]) -> list[Differenc
     found = [Difference(fact, new.get(identity)) for identity, fact in old.items()]
     found += [Difference(None, fact) for identity, fact in new.items() if identity not in old]
     differing = [each for each in found if each.before is None or each.after is None or each.columns]
+    return in_order(differing)
+
+
+def in_order(differing: Iterable[Difference]) -> list[Difference]:
+    """In the order of outputs."""
     return sorted(differing, key=lambda each: (each.fact.TOPIC, each.fact.key, each.fact.order))
 
 

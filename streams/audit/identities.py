@@ -11,7 +11,7 @@ import msgspec
 
 from schemas.events import Event
 from schemas.wire import Line, Rejected, conflict, parse_line
-from streams.audit.packed import line_at
+from streams.audit.sources import line_at
 from streams.engine import Partition
 
 

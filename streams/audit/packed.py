@@ -6,7 +6,7 @@ Each account belongs to one share, so that who derives its facts need not unpack
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
@@ -64,8 +64,3 @@ class Packing:
 def share_of(key: str, processes: int) -> int:
     """Whose a key is follows from its name."""
     return crc32(key.encode()) % processes
-
-
-def line_at(file: BinaryIO, place: int) -> bytes:
-    file.seek(place)
-    return file.readline()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from schemas.facts import Credit, Fact
 from schemas.wire import REASONS, Reason
-from streams.audit.difference import Difference, identified
+from streams.audit.difference import Difference, identified, in_order
 from streams.audit.narrowing import Narrowing
 from streams.audit.replay import Replay
 
@@ -54,7 +54,7 @@ def reconsider(audit: Replay, narrowing: Narrowing) -> Iterator[Reconsidered]:
             if before is not None or after is not None:
                 found.append(Difference(before, after))
         found = [each for each in found if each.before is None or each.after is None or each.columns]
-        yield Reconsidered(reason, count, len(events), found)
+        yield Reconsidered(reason, count, len(events), in_order(found))
 
 
 def _if_current(fact: Fact) -> Fact | None:

@@ -14,8 +14,9 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import active_children, get_all_start_methods, get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any, BinaryIO, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -24,9 +25,9 @@ from schemas.events import TicketEvent
 from schemas.facts import DeadLetter, Fact
 from streams.audit.bulk import Alike, Bulk
 from streams.audit.handing import Hands
-from streams.audit.packed import Packed, Packing, line_at, share_of
+from streams.audit.packed import Packed, Packing, share_of
 from streams.audit.replay import Replay
-from streams.audit.sources import UnreadableError
+from streams.audit.sources import LINE_BYTES, NEVER_JSON, UnreadableError, is_too_long, line_at, skip_line
 from streams.calendars import ALWAYS
 from streams.folds.chain import DESK, FOLDS
 from streams.folds.claims import Claim
@@ -123,20 +124,32 @@ class _Processes(NamedTuple):
 
     def each(self, find: Callable[[int], T]) -> Iterator[T]:
         """What is found of each share by its number: from now on, of all at once. To be asked once."""
-        ended = self.pool.map(partial(_hand_on, find), range(len(self.hands)))
+        try:
+            ended = self.pool.map(partial(_hand_on, find), range(len(self.hands)))
+        except (OSError, RuntimeError) as error:
+            raise _not_started(len(self.hands), error) from None
         return (hands.take() for hands, _ in zip(self.hands, ended, strict=True))
 
 
 @contextmanager
 def _started(processes: int, audit: Replay) -> Iterator[_Processes]:
     """Processes that see all of an audit as it is now. Raises UnreadableError where one of them is killed."""
-    hands = [Hands() for _ in range(processes)]
-    begin = _Inherited(audit, _Meeting(processes), hands)
     try:
-        with ProcessPoolExecutor(processes, get_context("fork"), _begin, begin) as pool:
-            yield _Processes(pool, hands)
+        inherited = _Inherited(audit, _Meeting(processes), [Hands() for _ in range(processes)])
+    except OSError as error:
+        raise _not_started(processes, error) from None
+    try:
+        with ProcessPoolExecutor(processes, get_context("fork"), _begin, inherited) as pool:
+            yield _Processes(pool, inherited.hands)
     except BrokenProcessPool:
         raise UnreadableError(f"one of {processes} processes was killed: see that there is memory for them") from None
+    finally:
+        for waiting in active_children():  # some are left where not all could be started
+            waiting.kill()
+
+
+def _not_started(processes: int, error: Exception) -> UnreadableError:
+    return UnreadableError(f"{processes} processes cannot be started: {getattr(error, 'strerror', None) or error}")
 
 
 class _Meeting:
@@ -174,7 +187,14 @@ _inherited: list[_Inherited] = []
 def _begin(*inherited: Any) -> None:
     gc.disable()  # this process ends with its share, and all it takes in is handed on
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # who is interrupted says so once
+    Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
     _inherited.append(_Inherited(*inherited))
+
+
+def _end_with(parent: Any) -> None:
+    """Nobody waits any more for what this process finds."""
+    parent.join()
+    os._exit(1)
 
 
 def _hand_on(find: Callable[[int], Any], share: int) -> None:
@@ -264,11 +284,17 @@ class _Lines:
         at = self._start
         if at:
             self._file.seek(at - 1)
-            at += len(self._file.readline()) - 1
-        for line in self._file:
+            at += skip_line(self._file) - 1
+        for line in iter(partial(self._file.readline, LINE_BYTES), b""):
             if at >= self._end:
                 return
             self.place = at
             self.count += 1
             at += len(line)
-            yield line
+            if is_too_long(line):
+                at += skip_line(self._file)
+                yield line + NEVER_JSON
+            else:
+                yield line
+        if at < self._end:
+            raise UnreadableError(f"{self._file.name}: it became shorter while it was read")

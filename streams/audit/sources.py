@@ -63,18 +63,37 @@ class Recorded:
             if self._has_mark:
                 self._lines.read(len(BOM_UTF8))
             for line in iter(partial(self._lines.readline, LINE_BYTES), b""):
-                if len(line) < LINE_BYTES or line.endswith(b"\n"):
-                    yield line
-                else:
-                    self._skip_line()
+                if is_too_long(line):
+                    skip_line(self._lines)
                     yield line + NEVER_JSON
+                else:
+                    yield line
         except (OSError, *DAMAGED) as error:
             raise UnreadableError(f"{self.name}: {error}") from None
 
-    def _skip_line(self) -> None:
-        """Read what is left of a line."""
-        while (part := self._lines.readline(LINE_BYTES)) and not part.endswith(b"\n"):
-            pass
+
+def is_too_long(line: bytes) -> bool:
+    """Whether `readline(LINE_BYTES)` has read a line in part."""
+    return len(line) == LINE_BYTES and not line.endswith(b"\n")
+
+
+def skip_line(file: BinaryIO) -> int:
+    """Read what is left of a line: how many bytes."""
+    skipped = 0
+    while part := file.readline(LINE_BYTES):
+        skipped += len(part)
+        if part.endswith(b"\n"):
+            break
+    return skipped
+
+
+def line_at(file: BinaryIO, place: int) -> bytes:
+    """The line of a plain file that begins there. Raises `UnreadableError` where there is none any more."""
+    file.seek(place)
+    line = file.readline(LINE_BYTES)
+    if not line:
+        raise UnreadableError(f"{file.name}: it became shorter while it was read")
+    return line + NEVER_JSON if is_too_long(line) else line
 
 
 def _plain(file: BinaryIO) -> io.BufferedReader:

@@ -106,6 +106,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit status."""
+    for given in sys.argv[1:] if arguments is None else arguments:
+        try:
+            given.encode()
+        except UnicodeEncodeError:
+            return _say(f"{given!a}: what is given must be UTF-8")
     try:
         status = app(arguments, standalone_mode=False, prog_name="fivenines")
         sys.stdout.flush()
@@ -117,6 +122,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _say("\n".join(error.problems))
     except (Cut, BrokenPipeError, KeyboardInterrupt) as end:
         return _cut(end.__cause__ if isinstance(end, Cut) else end)
+    except MemoryError:
+        return _say("there is not enough memory for this")
     except OSError as error:  # a full disk, say
         _say_no_more()
         return _say(f"{error.filename or 'the output'}: {error.strerror or error}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
+from operator import itemgetter
 from typing import Annotated, Any
 
 import typer
@@ -153,6 +154,6 @@ def _show_reconsidered(audit: Replay, narrowing: Narrowing, how: Format | None) 
             {"topic": d.fact.TOPIC, "key": d.fact.key, "value": {"reason": part.reason, **d.told("without", "with")}}
             for d in part.differences
         )
-    show([*reasons, *sorted(facts, key=lambda record: record["topic"])], how)
+    show([*reasons, *sorted(facts, key=itemgetter("topic"))], how)
     refused, readable = sum(part.refused for part in parts), sum(part.readable for part in parts)
     remark(f"{refused:,} messages were refused, {readable:,} of them can be read and make {len(facts):,} differences")

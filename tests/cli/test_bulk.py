@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
@@ -17,15 +19,17 @@ from hypothesis import strategies as st
 
 from schemas import times
 from schemas.derivation import DAY_MS, SECOND_MS, Derivation
-from schemas.facts import Fact
+from schemas.facts import Fact, TicketResponse
 from schemas.terms.book import read_book
 from schemas.wire import Rejected, dead_letter, parse_line
+from streams.audit import shares
 from streams.audit.bulk import Bulk
 from streams.audit.handing import Hands
 from streams.audit.replay import Replay, in_order
 from streams.audit.shares import facts_in_shares, read_in_shares
-from streams.audit.sources import UnreadableError
+from streams.audit.sources import LINE_BYTES, Recorded, UnreadableError
 from streams.simulate import Simulation, line_of, play
+from tests.infra.processes import eventually, is_gone
 
 BOOK = read_book()
 NOON = times.parse("2026-03-10T12:00:00Z")
@@ -239,6 +243,85 @@ def test_too_little_room_for_what_processes_find_is_one_clear_error(monkeypatch:
     monkeypatch.setattr(Hands, "give", give)
     with pytest.raises(UnreadableError, match="no room for what a process found: No space left on device"):
         list(facts_in_shares(Replay(BOOK, Derivation()), 2))
+
+
+def test_processes_that_cannot_all_be_started_are_one_clear_error_and_none_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fork, forked = os.fork, []
+
+    def fork_once() -> int:
+        if forked:
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        forked.append(fork())
+        return forked[0]
+
+    monkeypatch.setattr(os, "fork", fork_once)
+    with pytest.raises(UnreadableError, match="2 processes cannot be started: Resource temporarily unavailable"):
+        list(facts_in_shares(Replay(BOOK, Derivation()), 2))
+    assert eventually(partial(is_gone, forked[0]))
+
+
+READING = r"""
+import os, sys, time
+from schemas.derivation import Derivation
+from schemas.terms.book import read_book
+from streams.audit import shares
+from streams.audit.replay import Replay
+
+def dawdle(share):
+    os.write(1, b"%d\n" % os.getpid())
+    time.sleep(60)
+
+with shares._started(2, Replay(read_book(), Derivation())) as processes:
+    list(processes.each(dawdle))
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_the_one_that_started_it(how: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", READING], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as reading:
+        assert reading.stdout is not None
+        started = [int(reading.stdout.readline()) for _ in range(2)]
+        reading.send_signal(how)
+        assert reading.stdout.read() == b""  # nobody holds it any more
+    for pid in started:
+        assert eventually(partial(is_gone, pid))
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_a_line_that_is_too_long_is_one_bad_line_whoever_reads_it(processes: int, tmp_path: Path) -> None:
+    file = tmp_path / "recording"
+    value = {"id": "1", "ticket_id": "T", "account_id": "a", "occurred_at": rendered(NOON), "event_type": "created"}
+    long = {"topic": "tickets", "key": "a", "pad": "x" * LINE_BYTES, "value": value | {"ticket_id": "L", "id": "2"}}
+    plain = {"topic": "tickets", "key": "a", "value": value}
+    file.write_text("".join(json.dumps(line) + "\n" for line in (plain, long, plain)))
+    replay = Replay(BOOK, Derivation())
+    if processes == 1:
+        with Recorded(str(file)) as recorded:
+            replay.read_file(recorded)
+    else:
+        read_in_shares(replay, file, processes)
+    assert {fact.ticket_id for fact in replay.facts() if isinstance(fact, TicketResponse)} == {"T"}
+    assert [(letter.reason, letter.line) for letter in replay.dead_letters] == [("bad_line", 2)]
+
+
+def test_a_file_that_becomes_shorter_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "recording"
+    file.write_bytes(b"no event\n" * 1000)
+
+    def started(*arguments: Any) -> Any:
+        file.write_bytes(b"no event\n" * 600)
+        return start(*arguments)
+
+    start = shares._started
+    monkeypatch.setattr(shares, "_started", started)
+    with pytest.raises(UnreadableError, match="it became shorter while it was read"):
+        read_in_shares(Replay(BOOK, Derivation()), file, 2)
 
 
 def test_a_file_shorter_than_its_processes_is_read_once(tmp_path: Path) -> None:
