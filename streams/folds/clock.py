@@ -59,16 +59,38 @@ class Collector:
         return start
 
 
-_SAVED = msgspec.msgpack.Decoder(tuple[int | None, int | None, int | None, list[tuple[str, int, int, list[Interval]]]])
+class Saved(msgspec.Struct, array_like=True):
+    """A clock as it is kept: of each collector its name, its first and newest tick, and its gaps."""
+
+    first_tick: int | None
+    newest_tick: int | None
+    newest_event: int | None
+    collectors: list[tuple[str, int, int, list[Interval]]]
+    gaps_above_ms: int | None = None
+
+
+_SAVED = msgspec.msgpack.Decoder(Saved)
 
 
 class Clock:
     """The time of one input partition, as its ticks and events tell it."""
 
-    __slots__ = ("_blind_after_ms", "collectors", "first_tick", "newest_event", "newest_tick")
+    __slots__ = (
+        "_blind_after_ms",
+        "_gaps_above_ms",
+        "_since",
+        "collectors",
+        "first_tick",
+        "newest_event",
+        "newest_tick",
+    )
 
     def __init__(self, blind_after_ms: int) -> None:
         self._blind_after_ms = blind_after_ms
+        self._gaps_above_ms: int | None = blind_after_ms
+        """The gaps that are kept are longer; None: some are, some were kept by another limit."""
+        self._since: list[tuple[str, int]] | None = None
+        """The ticks since all those before are being read again."""
         self.collectors: dict[str, Collector] = {}
         self.first_tick: int | None = None
         self.newest_tick: int | None = None
@@ -93,6 +115,8 @@ class Clock:
 
     def tick(self, collector_id: str, at: int) -> list[Gap]:
         """Take a tick in; the blind time that began, ended or was split because of it."""
+        if self._since is not None:
+            self._since.append((collector_id, at))
         newest = self.newest_tick
         if newest is None or at > newest:
             self.newest_tick = at
@@ -140,15 +164,34 @@ class Clock:
 
     def save(self) -> bytes:
         collectors = [(name, each.first, each.newest, each.gaps) for name, each in self.collectors.items()]
-        return msgspec.msgpack.encode((self.first_tick, self.newest_tick, self.newest_event, collectors))
+        saved = Saved(self.first_tick, self.newest_tick, self.newest_event, collectors, self._gaps_above_ms)
+        return msgspec.msgpack.encode(saved)
 
     def restore(self, saved: bytes) -> None:
         """Know what a clock knew when it was saved, in place of anything known now."""
-        self.first_tick, self.newest_tick, self.newest_event, collectors = _SAVED.decode(saved)
+        known = _SAVED.decode(saved)
+        self.first_tick, self.newest_tick, self.newest_event = known.first_tick, known.newest_tick, known.newest_event
+        self._gaps_above_ms = known.gaps_above_ms if known.gaps_above_ms == self._blind_after_ms else None
         self.collectors = {}
-        for name, first, newest, gaps in collectors:
+        for name, first, newest, gaps in known.collectors:
             self.collectors[name] = Collector(first, gaps)
             self.collectors[name].newest = newest
+
+    @property
+    def knows_its_gaps(self) -> bool:
+        """Whether all of them were kept by the limit in force; if not, every tick is to be read again."""
+        return self._gaps_above_ms is not None
+
+    def read_again(self) -> None:
+        """All ticks so far are being read again: note those that come meanwhile."""
+        self._since = []
+
+    def was_read_again(self, collectors: dict[str, Collector]) -> None:
+        """These are the collectors by all ticks before."""
+        since, self._since = self._since or (), None
+        self.collectors, self._gaps_above_ms = collectors, self._blind_after_ms
+        for collector_id, at in since:
+            self.tick(collector_id, at)
 
     def copy(self) -> "Clock":
         clock = Clock(self._blind_after_ms)

@@ -8,7 +8,8 @@ from schemas.events import Heartbeat
 from schemas.events.heartbeat import effective_at
 from schemas.facts import Fact
 from schemas.wire import Gate, Line, decode
-from streams.archive.read import Heartbeats
+from streams.archive.read import Heartbeats, Ticks
+from streams.folds.clock import Collector
 from streams.folds.samples import Profile
 from streams.intake.saved import Late
 from streams.intake.share import Share
@@ -23,6 +24,8 @@ class Request:
     location_id: str
     position: int
     mark: int
+    with_ticks: bool = False
+    """Whether the ticks of its partition are to be read again, too."""
 
 
 @dataclass
@@ -35,6 +38,20 @@ class Past:
     delayed: list[Late] = field(default_factory=list)
     diagnoses: list[Heartbeat] = field(default_factory=list)
     published: list[tuple[Fact, ...]] = field(default_factory=list)
+    collectors: dict[str, Collector] = field(default_factory=dict)
+    """Of the partition, where its ticks are read again."""
+
+    def take_ticks(self, batch: Ticks, blind_after_ms: int) -> None:
+        """Likewise ticks."""
+        here, end = self.request.share.partition, self.request.position
+        columns = batch.collector_id, batch.occurred_at, batch.partition, batch.offset
+        for collector_id, at, partition, offset in zip(*columns, strict=True):
+            if partition == here and offset < end:
+                collector = self.collectors.get(collector_id)
+                if collector is None:
+                    self.collectors[collector_id] = Collector(at)
+                else:
+                    collector.tick(at, blind_after_ms)
 
     def take(self, batch: Heartbeats, max_clock_lag_ms: int) -> None:
         """Take in what intake has read. The archive may be ahead, where nobody has said yet what is refused."""

@@ -17,7 +17,7 @@ from confluent_kafka import TopicPartition
 from schemas.derivation import Derivation
 from schemas.facts import DeadLetter, Fact
 from schemas.wire import Gate
-from streams.archive.read import accepted_diagnoses, accepted_heartbeats, current_facts
+from streams.archive.read import accepted_diagnoses, accepted_heartbeats, accepted_ticks, current_facts
 from streams.archive.wait import caught_up
 from streams.engine import Held, by_identity
 from streams.intake.memory import PROPOSALS, STATES
@@ -47,6 +47,7 @@ class Repair:
         self._archive = archive
         self._outbox = outbox
         self._max_clock_lag_ms = derivation.max_clock_lag_s * 1000
+        self._blind_after_ms = derivation.blind_after_ms
         self._gate = Gate(derivation)
         self._requests: queue.SimpleQueue[tuple[Request, Ends] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Past] = queue.SimpleQueue()
@@ -74,6 +75,8 @@ class Repair:
         """The others need not wait for a location whose facts are ahead of the input: it is asked about anew when that
         has come so far, which may be never where somebody else wrote them."""
         location_id = past.request.location_id
+        if past.request.with_ticks:
+            past.request.share.clock.was_read_again(past.collectors)
         if past.is_overtaken:
             rebuild(past)
         else:
@@ -86,7 +89,10 @@ class Repair:
             for location_id in share.memory.dirty if not share.is_quiet else ():
                 if self._waiting.get(location_id, 0) <= share.version:
                     share.memory.in_repair = location_id
-                    return Request(share, location_id, share.position, self._outbox.mark())
+                    with_ticks = not share.clock.knows_its_gaps
+                    if with_ticks:
+                        share.clock.read_again()
+                    return Request(share, location_id, share.position, self._outbox.mark(), with_ticks)
         return None
 
     def _ends(self, request: Request) -> Ends:
@@ -118,6 +124,8 @@ class Repair:
             past = Past(request)
             for batch in accepted_heartbeats(client, location=request.location_id):
                 past.take(batch, self._max_clock_lag_ms)
+            for ticks in accepted_ticks(client) if request.with_ticks else ():
+                past.take_ticks(ticks, self._blind_after_ms)
             past.hear(accepted_diagnoses(client, location=request.location_id), self._gate)
             for fold in FOLDS:
                 facts = current_facts(client, fold.fact, location=request.location_id)
