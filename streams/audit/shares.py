@@ -10,13 +10,13 @@ import os
 import signal
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing import active_children, get_all_start_methods, get_context, parent_process
 from pathlib import Path
-from threading import Thread
+from threading import BrokenBarrierError, Thread
 from typing import Any, BinaryIO, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -125,10 +125,19 @@ class _Processes(NamedTuple):
     def each(self, find: Callable[[int], T]) -> Iterator[T]:
         """What is found of each share by its number: from now on, of all at once. To be asked once."""
         try:
-            ended = self.pool.map(partial(_hand_on, find), range(len(self.hands)))
+            found = [self.pool.submit(_hand_on, find, share) for share in range(len(self.hands))]
         except (OSError, RuntimeError) as error:
             raise _not_started(len(self.hands), error) from None
-        return (hands.take() for hands, _ in zip(self.hands, ended, strict=True))
+        return self._taken(found)
+
+    def _taken(self, found: Sequence[Future[None]]) -> Iterator[Any]:
+        for hands, one in zip(self.hands, found, strict=True):
+            try:
+                one.result()
+            except BrokenBarrierError:  # it waited for another, which says why that did not come
+                errors = [error for each in found if (error := each.exception()) is not None]
+                raise next((each for each in errors if not isinstance(each, BrokenBarrierError)), errors[0]) from None
+            yield hands.take()
 
 
 @contextmanager
@@ -209,7 +218,7 @@ Saved = tuple[type[Fact], bytes]
 """Facts of one kind on their way from one process to another: pickling them takes five times as long."""
 
 
-def _saved(facts: Iterable[Fact], world: World) -> list[Saved]:
+def _saved(facts: Iterable[Fact], _: World) -> list[Saved]:
     by_kind: dict[type[Fact], list[Fact]] = {}
     for fact in facts:
         by_kind.setdefault(type(fact), []).append(fact)

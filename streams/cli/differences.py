@@ -56,7 +56,8 @@ def _in_words(difference: Difference) -> dict[str, Any]:
 
 
 def _said(fact: Mapping[str, Any]) -> Iterator[str]:
-    return (f"{_name(name)} {shown(name, value)}" for name, value in fact.items() if name not in DERIVED_BY)
+    words = ((name, shown(name, value)) for name, value in fact.items() if name not in DERIVED_BY)
+    return (f"{_name(name)} {word}" for name, word in words if word)
 
 
 def _changes(columns: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from schemas.facts import BillingCredit
@@ -23,7 +22,7 @@ from streams.audit.sources import Recorded
 from streams.cli.errors import CommandError
 from streams.cli.explained import WIDTH, Printed, as_data, as_text
 from streams.cli.options import command
-from streams.cli.output import ENCODER, Format
+from streams.cli.output import ENCODER, Format, Terminal
 from streams.cli.progress import ticked_off
 from streams.cli.recordings import LIVE, read
 from streams.cli.remarks import remark
@@ -137,7 +136,7 @@ def _readable_twice(source: str) -> Iterator[str]:
 
 
 def _show_text(explanations: list[Explanation], places: Places) -> None:
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     width = min(WIDTH, console.width) if console.is_terminal else WIDTH
     for number, explanation in enumerate(explanations):
         between = [Printed(""), Printed("─" * width), Printed("")] if number else []

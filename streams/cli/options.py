@@ -9,7 +9,7 @@ import typer
 from streams.settings import FILE, PREFIX, Settings, read_settings
 
 Command = TypeVar("Command", bound=Callable[..., None])
-WHERE = f"flags of every command, {PREFIX}… in the environment, or lines of {FILE}"
+WHERE = f"flags of every command that needs any, {PREFIX}… in the environment, or lines of {FILE}"
 
 
 def command(app: typer.Typer, name: str) -> Callable[[Command], Command]:

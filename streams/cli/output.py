@@ -34,6 +34,13 @@ NUMBER = re.compile(r"-?[\d.]*")
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
+class Terminal(Console):
+    """Where people read. Who has read enough ends the command as any other output does."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
@@ -87,7 +94,7 @@ def _show_csv(records: list[Record], out: TextIO) -> None:
 
 def _show_tables(records: Iterable[Record], out: TextIO) -> None:
     """A table for each topic; where it does not fit, a paragraph for each of its facts."""
-    console = Console(file=out, highlight=False)
+    console = Terminal(file=out, highlight=False)
     unbounded = console.options.update(max_width=1 << 16)
     for topic, group in groupby(records, key=itemgetter("topic")):
         facts = [{named(name): shown(name, value) for name, value in record["value"].items()} for record in group]
@@ -129,7 +136,7 @@ def _in_words(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(map(_in_words, value))
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_in_words(each)}" for name, each in value.items() if each is not None)
+        return ", ".join(f"{named(name)} {shown(name, each)}" for name, each in value.items() if each is not None)
     return _cell(value)
 
 

@@ -188,7 +188,7 @@ def _lowest_tier_at(month: Month, known: Iterable[Breakdown], told: Told | None)
     lowest = month.terms.credits.tiers[0].minutes * MINUTE_MS
     reached = [_reached(lowest, time.counted) for time in known]
     if told is not None and (published := told.month.get("lowest_tier_at")) is not None:
-        reached.append(min(times.parse(published), month.end))
+        reached.append(max(month.start, min(times.parse(published), month.end)))
     return max((at for at in reached if at is not None), default=None)
 
 

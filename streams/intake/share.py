@@ -68,7 +68,7 @@ class Share:
         self._outbox = outbox
         self.figures = figures
         self._lag_ms = world.derivation.max_clock_lag_s * 1000
-        self._told_through = -1
+        self._told: tuple[int, int] | None = None
         self.has_spoken = False
         """Whether something was said since the last save: also without a new message, there is something to save."""
 
@@ -261,17 +261,19 @@ class Share:
             self._outbox.fact(fact, self.partition)
 
     def progress(self) -> Progress | None:
-        """How far time has come, when it went on since this was asked last."""
+        """How far time has come, and since when, where either is another than when this was asked last."""
         through = self.clock.time
-        if through is None or through <= self._told_through or self.is_quiet:
+        if through is None or self.is_quiet:
             return None
-        self._told_through = through
-        first = self.clock.first_tick
+        first = through if self.clock.first_tick is None else self.clock.first_tick
+        if (through, first) == self._told:
+            return None
+        self._told = through, first
         return Progress(
             topic=TOPIC,
             partition=self.partition,
             through=through,
-            first=through if first is None else first,
+            first=first,
             version=self.version,
         )
 

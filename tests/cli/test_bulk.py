@@ -18,13 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas import times
-from schemas.derivation import DAY_MS, SECOND_MS, Derivation
+from schemas.derivation import DAY_MS, HOUR_MS, SECOND_MS, Derivation
 from schemas.facts import Fact, TicketResponse
 from schemas.terms.book import read_book
 from schemas.wire import Rejected, dead_letter, parse_line
 from streams.audit import shares
 from streams.audit.bulk import Bulk
 from streams.audit.handing import Hands
+from streams.audit.packed import share_of
 from streams.audit.replay import Replay, in_order
 from streams.audit.shares import facts_in_shares, read_in_shares
 from streams.audit.sources import LINE_BYTES, Recorded, UnreadableError
@@ -228,6 +229,47 @@ def test_tickets_that_contradict_each_other_are_refused_alike_by_several_process
     assert sum(fact.get("reason") == "conflict" for fact in expected) > (20 if until is None else -1)
     derived = partial(facts_in_shares, processes=processes)
     assert told(in_shares(processes, tmp_path / "recording"), recording, until, derived=derived) == expected
+
+
+def test_an_answer_is_overdue_by_the_newest_ticket_of_any_share(tmp_path: Path) -> None:
+    """There are no ticks: tickets are the clock of responses (semantics §10)."""
+    steps = [("acct-0", "T0", 4), ("acct-4", "T1", 7)]
+    assert len({share_of(account_id, 2) for account_id, _, _ in steps}) == 2
+    recording = [
+        json.dumps(
+            {
+                "topic": "tickets",
+                "key": account_id,
+                "value": {
+                    "id": ticket_id,
+                    "ticket_id": ticket_id,
+                    "account_id": account_id,
+                    "occurred_at": rendered(NOON + hour * HOUR_MS),
+                    "event_type": "created",
+                    "priority": "urgent",
+                },
+            }
+        ).encode()
+        + b"\n"
+        for account_id, ticket_id, hour in steps
+    ]
+    outcomes = {
+        fact["ticket_id"]: fact["outcome"]
+        for fact in told(in_shares(2, tmp_path / "recording"), recording, derived=partial(facts_in_shares, processes=2))
+        if "ticket_id" in fact
+    }
+    assert outcomes == {"T0": "missed", "T1": "pending"}
+
+
+def test_the_process_that_failed_says_why_not_those_that_waited_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unpack(_: Replay, share: int) -> None:
+        if share == 1:
+            raise UnreadableError("the second")
+
+    monkeypatch.setattr(Replay, "has_tickets", True)
+    monkeypatch.setattr(Replay, "unpack", unpack)
+    with pytest.raises(UnreadableError, match="the second"):
+        list(facts_in_shares(Replay(BOOK, Derivation()), 2))
 
 
 def test_a_process_that_is_killed_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -242,3 +242,18 @@ def test_what_is_left_to_repair_reaches_back_by_one_hold() -> None:
     follower.share.memory.leave(location_id, EDGE)
     follower.share.memory.leave(location_id, EDGE + HOUR)
     assert follower.share.memory.dirty[location_id].since == EDGE - hold
+
+
+def test_progress_is_told_anew_where_a_tick_from_before_the_first_was_heard() -> None:
+    """Months may begin earlier then: whoever derives them need not wait until time goes on."""
+    follower = Follower(BOOK, SETTINGS, fleet(0))
+    follower.register(follower.records)
+    follower.take(follower.messages)
+    before = follower.share.progress()
+    assert before is not None
+    assert follower.share.progress() is None
+    follower.listen(before.first - 60_000)
+    after = follower.share.progress()
+    assert after is not None
+    assert (after.through, after.first) == (before.through, before.first - 60_000)
+    assert after.version > before.version

@@ -11,7 +11,7 @@ from schemas.facts.fact import named
 from streams.folds.billing import CLAIMED, CLAIMED_BY_PROVIDER, CORRECTED, RECONCILED
 from streams.statement.content import Statement, as_json, digest
 from streams.statement.page.document import page
-from tests.core.cases import Case
+from tests.core.cases import Case, cases
 from tests.statement.cases import CASES, drawn_up, of_location
 from tests.statement.reading import Page
 from tests.statement.sums import check_sums
@@ -151,3 +151,18 @@ def test_why_an_entry_was_written_is_told_in_the_language_of_the_page(reason: st
     entries = published(4, -4, reason=reason)
     assert english in reasons(entries, "en")
     assert french in reasons(entries, "fr")
+
+
+def test_what_was_taken_back_by_the_records_and_not_in_the_ledger_is_no_credit_taken_back() -> None:
+    said = words(drawn_up(TAKEN_BACK, published=published(4)))
+    assert "None owed; published: 4 days" in said
+    assert "issued and taken back" not in said
+
+
+def test_a_credit_that_stays_though_the_month_is_another_accounts_is_stated() -> None:
+    """I-18, alternative: only before issue."""
+    rule = "where issued days are never lowered, they stay though the month proves to be another account's"
+    said = words(drawn_up(next(case for _, case in cases() if case["rule"] == rule)))
+    assert "Not this account’s1 day, issued" in said
+    assert "issued and taken back" not in said
+    assert "it can earn no credit" not in said

@@ -113,7 +113,7 @@ def _lowest_tier(case: Case, split: Parts) -> Step:
             when = inputs.instant(int(then.value))
             words.append(f"By what was recorded at {inputs.instant(instant)} it was reached at {when}.")
     if asked is not None and "lowest_tier_at" in asked.month:
-        published = min(times.parse(asked.month["lowest_tier_at"]), case.month.end)
+        published = max(case.month.start, min(times.parse(asked.month["lowest_tier_at"]), case.month.end))
         found.append(at(published))
         words.append(f"Until it was reconciled, {inputs.instant(published)} was published.")
     if words:

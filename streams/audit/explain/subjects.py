@@ -51,8 +51,9 @@ FORMS = (
 
 _MONTH = re.compile(r"(?:month/)?(?P<place>.+)/\d{4}-(0[1-9]|1[0-2])")
 _LIKE_A_MONTH = re.compile(
-    r"\d{4}[-/. ]?\d{1,2}|\d{1,2}[-/. ]\d{4}"
-    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-/. ]*(?:\d{4})?",
+    r"(?:19|20)\d\d[-/. ]\d{1,2}|\d{1,2}[-/. ](?:19|20)\d\d"
+    r"|(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)(?:[-/. ]*\d{4})?",
     re.IGNORECASE,
 )
 EXAMPLE = "2026-02"

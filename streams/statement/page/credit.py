@@ -14,7 +14,7 @@ from streams.statement.tables import Column, table
 
 def _form(template: str) -> re.Pattern[str]:
     """How the ledger writes a reason: what stood in it is found again."""
-    return re.compile(re.escape(template).replace(r"\{\}", "(.+)"), re.DOTALL)
+    return re.compile(re.escape(template).replace(r"\{\}", "(.+?)"), re.DOTALL)
 
 
 _CLAIMED, _RECONCILED = _form(CLAIMED), _form(RECONCILED)

@@ -110,8 +110,9 @@ def _at_a_glance(statement: Statement, language: Language) -> Markup:
 def _row(place: Place, statement: Statement, language: Language) -> list[object]:
     fact, name = place.availability, named(place.name, place.location_id)
     if fact is None or fact.availability is None:
-        what = "not_covered" if fact is not None else "not_known" if place.was_had else "not_had"
-        return [name, "", language.say(what), "", "", "", language.say("taken_back") if place.ledger else ""]
+        what = "not_had" if not place.was_had else "not_covered" if fact is not None else "not_known"
+        owes = place.credit is not None or place.ledger
+        return [name, "", language.say(what), "", "", "", _credit(place, statement, language) if owes else ""]
     return [
         name,
         language.percent(fact.availability),
@@ -124,6 +125,8 @@ def _row(place: Place, statement: Statement, language: Language) -> list[object]
 
 
 def _credit(place: Place, statement: Statement, language: Language) -> Markup:
+    if place.credit is None and place.ledger_days:
+        return language.say("not_owed", days=language.count("days", place.ledger_days))
     if place.credit is None and place.ledger:
         return language.say("taken_back")
     if place.credit is None:

@@ -48,7 +48,7 @@ def location_section(place: Place, statement: Statement, language: Language) -> 
         parts += _annotations(place.annotations, language)
         parts += _unknown(place.timeline, language)
         parts += _corrections(place.availability, language)
-    if place.is_covered:
+    if place.is_covered or place.credit is not None:
         parts += location_credit(place, statement, language)
     parts += location_ledger(place, statement, language)
     return element("section", *parts)
@@ -73,7 +73,7 @@ def _first_pictured(statement: Statement) -> Place:
 def _verdict(place: Place, statement: Statement, language: Language) -> Iterator[Markup]:
     say, fact = language.say, place.availability
     access = say(f"access.{place.access}") if place.access else ""
-    if fact is None:
+    if fact is None or not place.was_had:
         yield element("p", say("verdict.not_known" if place.was_had else "verdict.not_had"))
         return
     if fact.availability is None:

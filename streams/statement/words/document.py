@@ -61,6 +61,7 @@ WORDS: Final[Mapping[str, Said]] = {
     "over": Said("{over} too much", "{over} de trop"),
     "not_covered": Said("Not covered", "Non couverte"),
     "not_had": Said("Not this account’s", "Pas à ce compte"),
+    "not_owed": Said("None owed; published: {days}", "Aucun dû ({days} au registre)"),
     "taken_back": Said("None: issued and taken back", "Aucun : accordé puis annulé"),
     "not_known": Said("Nothing known", "Rien de connu"),
     "when_closed": Said("Decided when the month closes", "Décidé à la clôture du mois"),
