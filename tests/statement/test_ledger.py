@@ -166,3 +166,10 @@ def test_a_credit_that_stays_though_the_month_is_another_accounts_is_stated() ->
     assert "Not this account’s1 day, issued" in said
     assert "issued and taken back" not in said
     assert "it can earn no credit" not in said
+
+
+def test_a_recording_is_verified_with_the_settings_that_it_was_judged_by() -> None:
+    case = ISSUED | {"settings": {"blind_after_s": 1500}}
+    command = "fivenines statement --from FILE --account acme --month 2026-03 --blind-after-s 1500 --format json"
+    assert command in words(drawn_up(case))
+    assert "--blind-after-s" not in words(drawn_up(case, published=published(4)))

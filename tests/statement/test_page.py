@@ -210,7 +210,7 @@ def test_every_reading_is_printed_with_its_value() -> None:
 def test_a_page_says_how_to_verify_it(statement: Statement) -> None:
     told = Page(page(statement, "en")).words()
     assert digest(statement) in told
-    assert "fivenines statement --from FILE --account acme --month 2026-03 --format json | sha256sum" in told
+    assert "fivenines statement --from FILE --account acme --month 2026-03 --blind-after-s 3599 --format json" in told
     told = Page(page(drawn_up(STORY, published=[]), "en")).words()
     assert "fivenines statement --account acme --month 2026-03 --format json | sha256sum" in told, "from the archive"
     assert "fivenines explain moved/2026-03\n" in told

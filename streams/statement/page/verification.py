@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from shlex import quote
 
 from schemas import times
+from schemas.derivation import Derivation
 from streams.spoken import instants_spoken
 from streams.statement.content import Statement, digest
 from streams.statement.language import SPACE, Language
@@ -39,14 +40,22 @@ def _commands(statement: Statement) -> Iterator[tuple[str, object]]:
     whose = f"--account {quote(statement.account_id)} --month {statement.month}"
     until = "" if statement.until is None else f" --until {instants_spoken(times.render(statement.until))}"
     has_ledger = statement.ledger_as == "published" or statement.until is not None  # as the archive would have it
-    words, source = ("verify.json", "") if has_ledger else ("verify.json.recording", "--from FILE ")
-    yield words, f"fivenines statement {source}{whose}{until} --format json | sha256sum"
+    words, source, given = "verify.json", "", ""  # a platform knows its settings
+    if not has_ledger:
+        words, source, given = "verify.json.recording", "--from FILE ", _given(statement.settings)
+    yield words, f"fivenines statement {source}{whose}{until}{given} --format json | sha256sum"
     yield "verify.facts", f"fivenines replay --from archive {whose}{until}"
     if statement.until is None:
         yield "verify.diff", f"fivenines replay --from archive {whose} --diff"
     if statement.locations:
         explain = (f"fivenines explain {quote(f'{at.location_id}/{statement.month}')}" for at in statement.locations)
         yield "verify.explain", join(*explain, by=LINE_END)
+
+
+def _given(settings: dict[str, int]) -> str:
+    """The settings that are not as they come, as flags."""
+    usual = Derivation().model_dump()
+    return "".join(f" --{name.replace('_', '-')} {value}" for name, value in settings.items() if value != usual[name])
 
 
 def _numbers(heading: str, numbers: dict[str, int], language: Language) -> Markup:
