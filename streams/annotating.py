@@ -115,10 +115,7 @@ def recorded(words: Words, event_id: str, now: int, gate: Gate) -> Annotation:
 
 def accepted(topic: str, key: str, fields: Words, gate: Gate) -> Event:
     """The event that these fields make. Raises UndecidedError for what the platform would refuse."""
-    try:
-        event = decode(topic, msgspec.json.encode(fields), key=key.encode(), gate=gate)
-    except UnicodeEncodeError:
-        raise UndecidedError("what was given is not UTF-8") from None
+    event = decode(topic, msgspec.json.encode(fields), key=key.encode(), gate=gate)
     if isinstance(event, Rejected):
         raise UndecidedError(f"the platform would refuse it ({event.reason}): {event.detail}")
     return event

@@ -2,7 +2,10 @@
 
 import re
 
-_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000))
+from schemas.derivation import DAY_MS, HOUR_MS
+from schemas.terms.model import MINUTE_MS
+
+_UNITS = (("d", DAY_MS), ("h", HOUR_MS), ("min", MINUTE_MS))
 _LENGTH = re.compile(r"(?<![\w.,-])(-?\d+) ms\b")
 _WHOLE_SECOND = re.compile(r"(?<![\w/.-])(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.000Z(?![\w/-])")
 """An instant that stands alone: within a name, such as ``outage/loc/2026-03-10T00:00:00.000Z``, it stays."""

@@ -35,6 +35,11 @@ class Book:
     def _by_series(self) -> dict[str, tuple[Terms, ...]]:
         return {name: tuple(files) for name, files in groupby(self.files, attrgetter("series"))}
 
+    @cached_property
+    def keeps_issued(self) -> bool:
+        """Whether there are terms by which nothing lowers what was issued (I-18)."""
+        return any(terms.credits.corrections_after_issue == "never" for terms in self.files)
+
     def series_names(self) -> tuple[str, ...]:
         return tuple(self._by_series)
 

@@ -8,9 +8,10 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from schemas.derivation import HOUR_MS
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
-_HOUR_MS = 3_600_000
 
 
 @cache
@@ -47,14 +48,14 @@ def local_instant(day: date, at: time, zone_name: str) -> int:
 
 def local_date(instant: int, zone_name: str) -> date:
     """The calendar day that an instant (ms since 1970, UTC) falls on in a zone."""
-    return _day_of_hour(instant // _HOUR_MS, zone_name) or local_moment(instant, zone_name).date()
+    return _day_of_hour(instant // HOUR_MS, zone_name) or local_moment(instant, zone_name).date()
 
 
 @lru_cache(maxsize=65_536)  # of seven years
 def _day_of_hour(hour: int, zone_name: str) -> date | None:
     """The calendar day that a whole hour falls on, by hours since 1970 (UTC); None where a day ends in it, or clocks
     change: that can bring back the day before."""
-    first, last = (local_moment(at, zone_name) for at in (hour * _HOUR_MS, (hour + 1) * _HOUR_MS - 1))
+    first, last = (local_moment(at, zone_name) for at in (hour * HOUR_MS, (hour + 1) * HOUR_MS - 1))
     return first.date() if (first.date(), first.utcoffset()) == (last.date(), last.utcoffset()) else None
 
 

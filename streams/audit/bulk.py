@@ -112,18 +112,8 @@ class Bulk:
         last, lag_ms = self._until, self._lag_ms
         says: tuple[object, ...] = ()
         told: Alike | None = None
-        for location_id, device_id, at, up, interval_ms, collector_id, received, buffered, partition, stamp in zip(
-            batch.location_id,
-            batch.device_id,
-            batch.occurred_at,
-            batch.up,
-            batch.interval_ms,
-            batch.collector_id,
-            batch.received_at,
-            batch.buffered,
-            batch.partition,
-            batch.timestamp,
-            strict=True,
+        for location_id, device_id, at, up, interval_ms, collector_id, received, buffered, partition, _, stamp in zip(
+            *batch, strict=True
         ):
             if (stamp if received is None else received) > last:
                 continue

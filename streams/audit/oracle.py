@@ -167,9 +167,8 @@ def differences(derived: Iterable[Row], published: Iterable[Row]) -> Iterator[Di
 def is_taken_back(difference: Difference, book: Book) -> bool:
     """Whether it is a month of nothing that is told only because the terms keep what was issued for it (I-18): whose a
     location was by what had been recorded at an earlier time is not derived here."""
-    keeps_issued = any(terms.credits.corrections_after_issue == "never" for terms in book.files)
     published = difference.published if difference.derived is None else None
-    return keeps_issued and isinstance(published, Month) and not published.covered_ms
+    return book.keeps_issued and isinstance(published, Month) and not published.covered_ms
 
 
 def _run(client: Client, name: str, numbers: Mapping[str, Any]) -> None:

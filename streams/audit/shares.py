@@ -302,8 +302,7 @@ class _Lines:
             at += len(line)
             if is_too_long(line):
                 at += skip_line(self._file)
-                yield line + NEVER_JSON
-            else:
-                yield line
+                line += NEVER_JSON
+            yield line
         if at < self._end:
             raise UnreadableError(f"{self._file.name}: it became shorter while it was read")

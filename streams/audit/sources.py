@@ -65,9 +65,8 @@ class Recorded:
             for line in iter(partial(self._lines.readline, LINE_BYTES), b""):
                 if is_too_long(line):
                     skip_line(self._lines)
-                    yield line + NEVER_JSON
-                else:
-                    yield line
+                    line += NEVER_JSON
+                yield line
         except (OSError, *DAMAGED) as error:
             raise UnreadableError(f"{self.name}: {error}") from None
 

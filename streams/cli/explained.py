@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from schemas.derivation import DAY_MS, SECOND_MS
 from schemas.events import Heartbeat
 from schemas.facts import Fact
 from schemas.terms.cited import Reference, Stand
@@ -19,7 +20,7 @@ from streams.visible import visible
 
 WIDTH = 100
 LEGEND = "§ is a clause and where the terms state it, - what was read and where it stood, › arithmetic."
-SECOND, YEAR = 1000, 366 * 86_400_000
+YEAR_MS = 366 * DAY_MS
 _LENGTH_FOUND = re.compile(r"(?:^|= )(-?\d+) ms$")
 """What a formula comes to, where that is a length. A product beyond a year was reckoned to be compared."""
 LEFT_OUT = frozenset({"version", "revision", "supersedes", "source", "retracted", "settings", "fold_version"})
@@ -97,7 +98,7 @@ def _sum(line: Line, width: int) -> Iterator[Printed]:
     first = "   › "
     formula = instants_spoken(line.formula)
     found = _LENGTH_FOUND.search(formula)
-    if found and SECOND <= abs(int(found[1])) < YEAR:
+    if found and SECOND_MS <= abs(int(found[1])) < YEAR_MS:
         formula += f" ({spoken(int(found[1]))})"
     if line.says and len(first) + len(line.says) + 2 + len(formula) > width:
         yield from _wrapped(f"{line.says}:", first, "     ", width, LABEL)
@@ -176,9 +177,10 @@ def _lines(stated: Sequence[Stand]) -> str:
 
 def _told(fact: Fact) -> dict[str, str]:
     """The fact's fields as they are written, lengths in words besides; and with what it was derived."""
-    told = {name: _plain(value) for name, value in fact.current().items() if name not in LEFT_OUT}
-    for name, value in fact.current().items():
-        if name.endswith("_ms") and isinstance(value, int) and abs(value) >= SECOND:
+    written = fact.current()
+    told = {name: _plain(value) for name, value in written.items() if name not in LEFT_OUT}
+    for name, value in written.items():
+        if name.endswith("_ms") and isinstance(value, int) and abs(value) >= SECOND_MS:
             told[name] += f" ({spoken(value)})"
     settings = ", ".join(f"{name} {value}" for name, value in fact.settings.items())
     return {**told, "settings": settings, "fold_version": str(fact.fold_version)}

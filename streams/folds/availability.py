@@ -130,6 +130,6 @@ class Availabilities(Fold):
 
 def _ever(location_id: str, world: World) -> Iterable[Tenure]:
     """Who has a location; and who had it by what was known before, where that may still be told."""
-    if not world.keeps_issued:
+    if not world.book.keeps_issued:
         return world.registry.tenures(location_id)
     return [tenure for _, known in world.registry.tenures_known(location_id) for tenure in known]

@@ -186,10 +186,10 @@ class Clock:
         """All ticks so far are being read again: note those that come meanwhile."""
         self._since = []
 
-    def was_read_again(self, collectors: dict[str, Collector]) -> None:
-        """These are the collectors by all ticks before."""
+    def was_read_again(self, before: "Clock") -> None:
+        """By the limit in force this is what all ticks before came to."""
         since, self._since = self._since or (), None
-        self.collectors, self._gaps_above_ms = collectors, self._blind_after_ms
+        self.collectors, self._gaps_above_ms = before.collectors, self._blind_after_ms
         for collector_id, at in since:
             self.tick(collector_id, at)
 

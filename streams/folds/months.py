@@ -95,7 +95,7 @@ def _taken_back(location_id: str, world: World, listening: int, now: int) -> Ite
     where the terms keep what was issued by then (I-18): whatever was recorded since, they are told, if of no covered
     time."""
     derivation = world.derivation
-    for (since, until), known in world.registry.tenures_known(location_id) if world.keeps_issued else ():
+    for (since, until), known in world.registry.tenures_known(location_id) if world.book.keeps_issued else ():
         for account_id, tenures in _by_account(known).items():
             for month, _ in _months(account_id, tenures, world, listening, now):
                 is_kept = month.terms.credits.corrections_after_issue == "never"
@@ -123,7 +123,7 @@ def _month(
     return Availability(
         terms=terms.reference,
         fold_version=FOLD_VERSION,
-        settings={name: getattr(derivation, name) for name in DEPENDS_ON},
+        settings=world.settings(DEPENDS_ON),
         account_id=account_id,
         location_id=location_id,
         month=month.name,
@@ -187,8 +187,8 @@ def _lowest_tier_at(month: Month, known: Iterable[Breakdown], told: Told | None)
     latest, for whoever claimed in time by what was known then has claimed in time (I-8)."""
     lowest = month.terms.credits.tiers[0].minutes * MINUTE_MS
     reached = [_reached(lowest, time.counted) for time in known]
-    if told is not None and (published := told.month.get("lowest_tier_at")) is not None:
-        reached.append(max(month.start, min(times.parse(published), month.end)))
+    if told is not None:
+        reached.append(reached_until(told, month))
     return max((at for at in reached if at is not None), default=None)
 
 
@@ -204,6 +204,12 @@ def known_until(told: Told) -> list[Correction]:
     """What had been told of a month until it was reconciled: whatever somebody writes, not after that."""
     latest = told.record.recorded_at
     return [Correction(min(times.parse(step["recorded_at"]), latest), step["down_ms"]) for step in told.month["known"]]
+
+
+def reached_until(told: Told, month: Month) -> int | None:
+    """When its lowest tier had been reached as was told until then: whatever somebody writes, within the month."""
+    published = told.month.get("lowest_tier_at")
+    return None if published is None else max(month.start, min(times.parse(published), month.end))
 
 
 def _reached(duration: int, counted: Sequence[Interval]) -> int | None:

@@ -25,8 +25,6 @@ class World:
         self.newest_ticket: int | None = None
         """The newest instant that an event of a ticket is dated."""
         self._settings: dict[tuple[str, ...], dict[str, int]] = {}
-        self.keeps_issued = any(terms.credits.corrections_after_issue == "never" for terms in book.files)
-        """Whether there are terms by which nothing lowers what was issued (I-18)."""
         self._only_terms = book.files[0] if len(book.files) == 1 else None
 
     def settings(self, names: tuple[str, ...]) -> dict[str, int]:

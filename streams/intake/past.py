@@ -9,7 +9,7 @@ from schemas.events.heartbeat import effective_at
 from schemas.facts import Fact
 from schemas.wire import Gate, Line, decode
 from streams.archive.read import Heartbeats, Ticks
-from streams.folds.clock import Collector
+from streams.folds.clock import Clock
 from streams.folds.samples import Profile
 from streams.intake.saved import Late
 from streams.intake.share import Share
@@ -38,35 +38,14 @@ class Past:
     delayed: list[Late] = field(default_factory=list)
     diagnoses: list[Heartbeat] = field(default_factory=list)
     published: list[tuple[Fact, ...]] = field(default_factory=list)
-    collectors: dict[str, Collector] = field(default_factory=dict)
-    """Of the partition, where its ticks are read again."""
-
-    def take_ticks(self, batch: Ticks, blind_after_ms: int) -> None:
-        """Likewise ticks."""
-        here, end = self.request.share.partition, self.request.position
-        columns = batch.collector_id, batch.occurred_at, batch.partition, batch.offset
-        for collector_id, at, partition, offset in zip(*columns, strict=True):
-            if partition == here and offset < end:
-                collector = self.collectors.get(collector_id)
-                if collector is None:
-                    self.collectors[collector_id] = Collector(at)
-                else:
-                    collector.tick(at, blind_after_ms)
+    clock: Clock | None = None
+    """By the ticks of the partition, where they are read again."""
 
     def take(self, batch: Heartbeats, max_clock_lag_ms: int) -> None:
         """Take in what intake has read. The archive may be ahead, where nobody has said yet what is refused."""
         here, end = self.request.share.partition, self.request.position
-        for partition, offset, device_id, at, up, interval_ms, collector_id, received_at, buffered in zip(
-            batch.partition,
-            batch.offset,
-            batch.device_id,
-            batch.occurred_at,
-            batch.up,
-            batch.interval_ms,
-            batch.collector_id,
-            batch.received_at,
-            batch.buffered,
-            strict=True,
+        for _, device_id, at, up, interval_ms, collector_id, received_at, buffered, partition, offset, _ in zip(
+            *batch, strict=True
         ):
             if partition != here or offset >= end:
                 continue
@@ -76,6 +55,14 @@ class Past:
                 self.delayed.append(Late(device_id, profile, at, taken_at))
             else:
                 self.alike.setdefault((device_id, profile), array("q")).append(at)
+
+    def take_ticks(self, batch: Ticks) -> None:
+        """Likewise ticks."""
+        assert self.clock is not None, "they are read again"
+        here, end = self.request.share.partition, self.request.position
+        for collector_id, at, partition, offset, _ in zip(*batch, strict=True):
+            if partition == here and offset < end:
+                self.clock.tick(collector_id, at)
 
     def hear(self, lines: Iterable[Line], gate: Gate) -> None:
         """Take in the diagnoses among the messages that intake has read."""

@@ -20,6 +20,7 @@ from schemas.wire import Gate
 from streams.archive.read import accepted_diagnoses, accepted_heartbeats, accepted_ticks, current_facts
 from streams.archive.wait import caught_up
 from streams.engine import Held, by_identity
+from streams.folds.clock import Clock
 from streams.intake.memory import PROPOSALS, STATES
 from streams.intake.outbox import WATCHED, Outbox
 from streams.intake.past import Past, Request
@@ -75,8 +76,8 @@ class Repair:
         """The others need not wait for a location whose facts are ahead of the input: it is asked about anew when that
         has come so far, which may be never where somebody else wrote them."""
         location_id = past.request.location_id
-        if past.request.with_ticks:
-            past.request.share.clock.was_read_again(past.collectors)
+        if past.clock is not None:
+            past.request.share.clock.was_read_again(past.clock)
         if past.is_overtaken:
             rebuild(past)
         else:
@@ -121,11 +122,11 @@ class Repair:
         try:
             for topic, until in (*ends.items(), (DeadLetter.TOPIC, self._refusals())):
                 caught_up(client, topic, until, CAUGHT_UP_WITHIN_S, kafka=self._kafka.config())
-            past = Past(request)
+            past = Past(request, clock=Clock(self._blind_after_ms) if request.with_ticks else None)
             for batch in accepted_heartbeats(client, location=request.location_id):
                 past.take(batch, self._max_clock_lag_ms)
-            for ticks in accepted_ticks(client) if request.with_ticks else ():
-                past.take_ticks(ticks, self._blind_after_ms)
+            for ticks in accepted_ticks(client) if past.clock is not None else ():
+                past.take_ticks(ticks)
             past.hear(accepted_diagnoses(client, location=request.location_id), self._gate)
             for fold in FOLDS:
                 facts = current_facts(client, fold.fact, location=request.location_id)

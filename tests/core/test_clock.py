@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.folds.clock import Clock, Collector
+from streams.folds.clock import Clock
 
 SHORT, LONG = 20, 60
 
@@ -30,10 +30,6 @@ def blind(clock: Clock) -> list[object]:
     return [clock.first_tick, clock.newest_tick, *(list(clock.blind(name, -1, 1000)) for name in ("a", "b"))]
 
 
-def collectors(limit: int, said: list[tuple[str, int]]) -> dict[str, Collector]:
-    return heard(limit, said).collectors
-
-
 @given(before=ticks, under=limits, now=limits, meanwhile=ticks, after=ticks)
 def test_a_clock_whose_ticks_were_read_again_knows_what_one_knows_that_heard_them_all(
     before: list[tuple[str, int]],
@@ -47,7 +43,7 @@ def test_a_clock_whose_ticks_were_read_again_knows_what_one_knows_that_heard_the
     clock.read_again()
     for collector_id, at in meanwhile:
         clock.tick(collector_id, at)
-    clock.was_read_again(collectors(now, before))
+    clock.was_read_again(heard(now, before))
     for collector_id, at in after:
         clock.tick(collector_id, at)
     assert clock.knows_its_gaps

@@ -4,7 +4,6 @@ I-9, I-10; semantics §4)."""
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from schemas import times
 from schemas.facts import Availability, Correction
 from schemas.terms.model import MINUTE_MS
 from streams.audit.explain import inputs
@@ -13,7 +12,7 @@ from streams.audit.explain.covered import Case, case_of, closing, covered, edges
 from streams.audit.explain.derived import Derived
 from streams.audit.explain.downtime import Parts, counting, parts, taken_away, unknown, up, was_down
 from streams.audit.explain.step import Explanation, Step
-from streams.folds.months import PLACES, known_until, reconciled
+from streams.folds.months import PLACES, known_until, reached_until, reconciled
 from streams.folds.registry import Told
 from streams.intervals import Interval, clip, total, union
 from streams.spoken import spoken
@@ -112,8 +111,7 @@ def _lowest_tier(case: Case, split: Parts) -> Step:
             found.append(then)
             when = inputs.instant(int(then.value))
             words.append(f"By what was recorded at {inputs.instant(instant)} it was reached at {when}.")
-    if asked is not None and "lowest_tier_at" in asked.month:
-        published = max(case.month.start, min(times.parse(asked.month["lowest_tier_at"]), case.month.end))
+    if asked is not None and (published := reached_until(asked, case.month)) is not None:
         found.append(at(published))
         words.append(f"Until it was reconciled, {inputs.instant(published)} was published.")
     if words:
