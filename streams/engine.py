@@ -240,10 +240,20 @@ class Loop:
     def hold(self, held: Held) -> None:
         """Hold this of a key, in place of anything held now. What one fold said, those down the chain are told."""
         self.keys[held.key] = held
-        for fold, published in zip(self.folds, held.published, strict=True):
-            for reader in self._readers.get(fold.fact.TOPIC, ()):
-                for fact in published:
-                    self.folds[reader].absorb(held.states[reader], fact, 0)
+        for index, published in enumerate(held.published):
+            self._tell(held, index, published)
+
+    def was_said(self, key: str, partition: Partition, index: int, fact: Fact) -> None:
+        """Hold that a fold said this of a key last, whoever said it."""
+        held = self.held(key, partition)
+        held.say(index, (by_identity(held.published[index]) | {fact.identity: fact}).values())
+        self._tell(held, index, [fact])
+
+    def _tell(self, held: Held, index: int, facts: Iterable[Fact]) -> None:
+        """Tell those down the chain what a fold said. Nobody is asked."""
+        for reader in self._readers.get(self.folds[index].fact.TOPIC, ()):
+            for fact in facts:
+                self.folds[reader].absorb(held.states[reader], fact, 0)
 
     def wait(self, key: str) -> None:
         """Mind when a key is due that was put together from what was saved. Its folds are asked; nothing is said."""

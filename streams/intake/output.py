@@ -62,21 +62,16 @@ class Output:
 
     def _is_doubtful(self, fact: Fact) -> bool:
         """Whether a fact is not the one that is held to have been said; if so, it is from now on."""
-        keys = self._share.chain.loop.keys
-        held = keys.get(fact.key)
-        if held is None:
-            if fact.retracted:
-                return False
-            held = self._share.chain.loop.held(fact.key, self._share.partition)
-        place = _PLACES[fact.TOPIC]
-        published = by_identity(held.published[place])
-        known = published.get(fact.identity)
-        if known is None and (fact.retracted or _begins(fact) <= held.states[STATES].base_at):
-            return False
-        if known is not None and (known.version > fact.version or known.says(fact)):
-            return False
-        held.say(place, (published | {fact.identity: fact}).values())
-        return True
+        loop, place = self._share.chain.loop, _PLACES[fact.TOPIC]
+        held = loop.keys.get(fact.key)
+        known = None if held is None else by_identity(held.published[place]).get(fact.identity)
+        if known is not None:
+            is_doubtful = known.version <= fact.version and not known.says(fact)
+        else:
+            is_doubtful = not fact.retracted and (held is None or _begins(fact) > held.states[STATES].base_at)
+        if is_doubtful:
+            loop.was_said(fact.key, self._share.partition, place, fact)
+        return is_doubtful
 
     def unseen_from(self, topic: str, end: int) -> int:
         """The first offset of a watched topic that holds something not yet compared; `end` where there is nothing."""

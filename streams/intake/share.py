@@ -89,12 +89,10 @@ class Share:
         if self.is_quiet:
             split = next((at for at, each in enumerate(messages) if offset_of(each) >= self.quiet_until), len(messages))
             self._take(messages[:split])
-            if split == len(messages):
-                return
-            self.speak()
             messages = messages[split:]
+            if messages or not self.is_quiet:  # offsets may be missing
+                self.speak()
         self._take(messages)
-        self.speak_if_due()
 
     def _take(self, messages: Sequence[Any]) -> None:
         """Nearly every message is a heartbeat that goes on with what is known: these the fold takes in by itself."""
@@ -209,11 +207,6 @@ class Share:
         for location_id in changed:
             self.chain.loop.keys[location_id].changed = False
         return changed
-
-    def speak_if_due(self) -> None:
-        """Speak when the position has come to where the saved states are, though no message stands there yet."""
-        if self.position >= self.quiet_until and (self._unsettled or self._unheard):
-            self.speak()
 
     def speak(self) -> None:
         """Say what follows from all that was only absorbed."""

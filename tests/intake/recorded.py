@@ -1,12 +1,13 @@
 """A share of the input followed without a Kafka: messages of a recording, and what was said of them in a list."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 import msgspec
+import pytest
 
 from schemas import times
 from schemas.derivation import Derivation
@@ -17,6 +18,8 @@ from schemas.wire import Gate, Line, Rejected, decode
 from streams.folds.samples import Profile
 from streams.folds.states import profile_of
 from streams.folds.world import World
+from streams.intake.outbox import WATCHED, Range, encode
+from streams.intake.output import Output
 from streams.intake.past import Past, Request
 from streams.intake.registry import concerned
 from streams.intake.saved import Late
@@ -98,6 +101,34 @@ class Follower:
 
     def take(self, messages: Sequence[Recorded]) -> None:
         self.share.take(messages)  # type: ignore[arg-type]
+
+    def restore(self, saved: Mapping[str, tuple[int, bytes]]) -> None:
+        """Begin with the records of a save that was not completed: what each covers, and the state."""
+        for location_id, (_, state) in saved.items():
+            self.share.chain.restore(location_id, self.share.partition, state)
+        self.share.quiet_until = max((covers for covers, _ in saved.values()), default=0)
+
+    def output(self, said: Sequence[Fact], monkeypatch: pytest.MonkeyPatch) -> Output:
+        """Where this stands in the topics."""
+        lines = [
+            Line(
+                topic=fact.TOPIC,
+                key=fact.key.encode(),
+                value=encode(fact.written()),
+                partition=0,
+                offset=offset,
+                timestamp=0,
+                headers=None,
+            )
+            for offset, fact in enumerate(said)
+        ]
+        monkeypatch.setattr(
+            "streams.intake.output.read",
+            lambda _, topic, *__: [Recorded(line) for line in lines if line.topic == topic],
+        )
+        output = Output(self.share)
+        output.look(None, [Range(topic, 0, 0, len(lines)) for topic in WATCHED])  # type: ignore[arg-type]
+        return output
 
     def listen(self, at: int) -> None:
         """Take a tick in, dated then and in time."""

@@ -10,10 +10,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from schemas import times
-from schemas.facts import ExclusionProposal, LocationOutage, LocationState
+from schemas.facts import ExclusionProposal, Fact, LocationOutage, LocationState
 from schemas.terms.book import read_book
 from schemas.wire import Line
 from streams.audit.replay import Replay
+from streams.engine import Position
 from streams.folds.states import States
 from streams.intake.memory import longest_hold
 from streams.intake.repair import rebuild
@@ -86,6 +87,71 @@ def test_what_is_read_again_over_newer_states_is_taken_in_quietly(seed: int) -> 
         after.take(batch)
         assert after.share.position > reaches or not after.spy.facts
     assert in_order(newest([*before.spy.facts, *after.spy.facts])) == audited(fleet(seed))
+
+
+@pytest.mark.parametrize("seed", few(range(100), 30))
+def test_what_was_said_and_not_saved_by_processes_that_were_killed_is_taken_up(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two, one after the other: in a save of which some records were written, or with a part of what they said."""
+    random, lines = Random(seed), fleet(seed)
+    said: list[Fact] = []
+    saved: dict[str, tuple[int, bytes]] = {}
+    for life in range(3):
+        follower = Follower(BOOK, SETTINGS, lines)
+        follower.register(follower.records)
+        follower.restore(saved)
+        output = follower.output(said, monkeypatch)
+        ends = random.randrange(1, len(follower.messages)) if life < 2 else len(follower.messages)
+        reached = follower.share.quiet_until
+        cuts = {ends, min(ends, reached), *random.sample(range(ends), min(ends, random.choice((0, 2, 20))))}
+        for cut in sorted(cuts):
+            follower.take(follower.messages[follower.share.position : cut])
+            output.compare()
+        told = follower.spy.facts
+        if life == 2:
+            said += told
+        elif not follower.share.is_quiet and random.random() < 0.8:
+            said += told
+            keys = [location_id for location_id in follower.share.chain.loop.keys if random.random() < 0.6]
+            saved |= {location_id: (ends, follower.share.chain.save(location_id)) for location_id in keys}
+        else:
+            said += told[: random.randrange(len(told) + 1)]
+    assert in_order(newest(said)) == audited(lines)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_was_read_again_is_said_though_no_message_follows(seed: int) -> None:
+    """Of a location whose record was never written, and of time that passed for the others."""
+    before = Follower(BOOK, SETTINGS, fleet(seed))
+    before.register(before.records)
+    before.take(before.messages)
+    reached = before.share.position
+    keys = sorted(before.share.chain.loop.keys)
+
+    after = Follower(BOOK, SETTINGS, fleet(seed))
+    after.register(after.records)
+    after.restore({location_id: (reached, before.share.chain.save(location_id)) for location_id in keys[1:]})
+    after.take(after.messages)
+    expected = [fact for fact in newest(before.spy.facts) if fact.key == keys[0]]
+    assert in_order(newest(after.spy.facts)) == in_order(expected)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_another_said_is_told_down_the_chain(seed: int) -> None:
+    """Of input taken in and not yet judged: it follows from it, so nothing is said, and nothing is taken back."""
+    before, after = (Follower(BOOK, SETTINGS, fleet(seed)) for _ in range(2))
+    for follower in (before, after):
+        follower.register(follower.records)
+    before.take(before.messages)
+    after.share.quiet_until = after.share.position + len(after.messages) + 1
+    after.take(after.messages)
+
+    loop = after.share.chain.loop
+    places = {fold.fact.TOPIC: place for place, fold in enumerate(loop.folds)}
+    for fact in newest(before.spy.facts):
+        loop.was_said(fact.key, 0, places[fact.TOPIC], fact)
+    assert list(loop.settle_all(loop.keys, Position())) == []
 
 
 @pytest.mark.parametrize("seed", few(range(12), 4))
